@@ -1,0 +1,1 @@
+"""A conformance suite for servers that speak Ollama's API; it knows HTTP only."""

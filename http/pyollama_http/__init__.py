@@ -1,0 +1,1 @@
+"""The HTTP server: decode, validate, answer in the bytes Ollama would send."""

@@ -1,0 +1,1 @@
+"""Ollama's native REST API, one module per endpoint family."""

@@ -1,0 +1,1 @@
+"""Slots, KV pages, batches, sampling: token ids only."""

@@ -1,0 +1,54 @@
+"""The errors that a client can see, in Ollama's words; the HTTP layer turns each into a status.
+
+PyollamaError
+├── FormatError        a file is malformed (pyollama_formats)
+├── BadRequest         the request itself is wrong                        400
+├── Forbidden          cloud models, which this server does not have      403
+├── NotFound           no such model, blob or file                        404
+├── RequestCanceled    the client left before there was an answer         499
+├── OptionError        an entry of options has the wrong type             500
+├── ServerBusy         the queue is full                                  503
+└── EngineError        the model could not be loaded or run               500
+"""
+
+from pyollama_formats.errors import FormatError, PyollamaError
+
+__all__ = [
+    "BadRequest",
+    "EngineError",
+    "Forbidden",
+    "FormatError",
+    "NotFound",
+    "OptionError",
+    "PyollamaError",
+    "RequestCanceled",
+    "ServerBusy",
+]
+
+
+class BadRequest(PyollamaError):
+    """The request is wrong: name, capability, limits."""
+
+
+class Forbidden(PyollamaError):
+    """The request needs something that this server never does."""
+
+
+class NotFound(PyollamaError):
+    """A model, blob or file that the request names does not exist."""
+
+
+class RequestCanceled(PyollamaError):
+    """The client went away before the request could be answered."""
+
+
+class OptionError(PyollamaError):
+    """An entry of options, or of the model's stored parameters, has the wrong type."""
+
+
+class ServerBusy(PyollamaError):
+    """The queue of requests that wait for a model is full."""
+
+
+class EngineError(PyollamaError):
+    """The model could not be loaded, or failed while running."""

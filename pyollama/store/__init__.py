@@ -1,0 +1,1 @@
+"""Model names, manifests and blobs on disk, laid out as Ollama lays them out."""

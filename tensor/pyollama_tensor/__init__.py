@@ -1,0 +1,1 @@
+"""Tensor operations: numba kernels, and a NumPy twin of each."""

@@ -1,0 +1,1 @@
+"""Compiled kernels, one short file per family."""
