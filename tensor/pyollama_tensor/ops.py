@@ -1,0 +1,102 @@
+"""What models call. Every operation takes and gives float32 arrays of the backend in use.
+
+Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, D = n_embd.
+Row independence: while a batch has fewer than 32 rows, a row's result has the same bits whatever
+the other rows are, so that an answer does not depend on who else is being served.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+
+from pyollama_formats.blocks import GGMLType
+from pyollama_tensor.backend import Weight, backend
+from pyollama_tensor.batch import Batch, BatchError
+from pyollama_tensor.cache import LayerCache
+from pyollama_tensor.rope import Rope, rope_frequencies
+from pyollama_tensor.types import F32, I32, U8, Array
+
+__all__ = [
+    "Array",
+    "Rope",
+    "Weight",
+    "embedding",
+    "linear",
+    "linears",
+    "make_weight",
+    "paged_attention",
+    "rms_norm",
+    "rope",
+    "rope_frequencies",
+    "silu_gate",
+    "softmax",
+]
+
+
+def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
+    """A weight from the rows of a GGUF tensor: data is uint8 (n_out, row_bytes).
+
+    The backend decides whether it repacks the data or keeps it where it is.
+    """
+    return backend.make_weight(data, type, n_in)
+
+
+def linear(x: F32, w: Weight) -> F32:
+    """W x for each row: (T, n_in) -> (T, n_out)."""
+    return backend.linear(x, w)
+
+
+def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
+    """Several linears of the same input, which is quantized once: each (T, n_in) -> (T, n_out)."""
+    return backend.linears(x, weights)
+
+
+def embedding(w: Weight, tokens: I32) -> F32:
+    """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
+    if tokens.min() < 0 or tokens.max() >= w.n_out:
+        raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
+    return backend.embedding(w, tokens)
+
+
+def rms_norm(x: F32, weight: F32, eps: float) -> F32:
+    """x / sqrt(mean(x^2) + eps) * weight over the last axis: (..., D) -> (..., D).
+
+    Source: arXiv:1910.07467.
+    """
+    return backend.rms_norm(x, weight, eps)
+
+
+def silu_gate(gate: F32, up: F32) -> F32:
+    """silu(gate) * up, where silu(x) = x / (1 + exp(-x)): any shape -> the same.
+
+    Source: arXiv:2002.05202 (SwiGLU).
+    """
+    return backend.silu_gate(gate, up)
+
+
+def softmax(x: F32) -> F32:
+    """exp(x) over its sum along the last axis: any shape -> the same."""
+    return backend.softmax(x)
+
+
+def rope(x: F32, positions: I32, rope: Rope) -> F32:
+    """Rotate each head's pairs by its row's position: (T, H, E), (T,) -> (T, H, E).
+
+    Source: arXiv:2104.09864. Inputs beyond rope.n_rot pass through.
+    """
+    return backend.rope(x, positions, rope)
+
+
+def paged_attention(q: F32, cache: LayerCache, batch: Batch, scale: float | None = None) -> F32:
+    """Each row attends to its own sequence up to itself: (T, H, E) -> (T, H, Ev).
+
+    Query head h reads key head h * K // H (grouped-query attention, arXiv:2305.13245); H is a
+    multiple of K. Without batch.causal a row sees its whole sequence, later rows too.
+    scale: what scores are multiplied by, 1 / sqrt(E) if None.
+    """
+    cache.check(batch)
+    n_row, n_head, n_embd_head = q.shape
+    if n_row != batch.n_row or n_head % cache.k.shape[1] or n_embd_head != cache.k.shape[3]:
+        raise BatchError(f"queries of shape {q.shape} do not fit the batch and its cache")
+    if scale is None:
+        scale = 1.0 / sqrt(n_embd_head)
+    return backend.paged_attention(q, cache, batch, scale)

@@ -1,0 +1,58 @@
+"""Batches and caches as an engine would leave them: several sequences, pages in any order."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from pyollama_tensor.batch import PAGE, Batch
+from pyollama_tensor.cache import LayerCache
+
+MakeBatch = Callable[..., Batch]
+MakeCache = Callable[..., LayerCache]
+
+
+def scattered_batch(
+    rng: np.random.Generator, past: Sequence[int], new: Sequence[int], causal: bool = True
+) -> Batch:
+    """New rows of several sequences, interleaved, each after its own past, on shuffled pages."""
+    sequences = rng.permutation(np.repeat(np.arange(len(new)), new)).astype(np.int32)
+    positions = np.empty_like(sequences)
+    for s, first in enumerate(past):
+        positions[sequences == s] = first + np.arange(new[s])
+    n_table = -(-int(np.max(np.add(past, new))) // PAGE)
+    pages = rng.permutation(len(new) * n_table).astype(np.int32)
+    return Batch(
+        tokens=np.zeros(len(sequences), np.int32),
+        rows=None,
+        positions=positions,
+        sequences=sequences,
+        tables=pages.reshape(len(new), n_table),
+        wanted=np.arange(len(sequences), dtype=np.int32),
+        causal=causal,
+    )
+
+
+def filled_cache(
+    rng: np.random.Generator,
+    batch: Batch,
+    n_head_kv: int,
+    n_embd_head: tuple[int, int],
+    element: Literal["f16", "f32"],
+) -> LayerCache:
+    """A cache in which every place holds something finite."""
+    cache = LayerCache(batch.n_page, n_head_kv, *n_embd_head, element)
+    for view in cache.as_floats():
+        view[...] = rng.standard_normal(view.shape, np.float32)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def make_batch() -> MakeBatch:
+    return scattered_batch
+
+
+@pytest.fixture(scope="session")
+def make_cache() -> MakeCache:
+    return filled_cache
