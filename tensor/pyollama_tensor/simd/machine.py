@@ -1,0 +1,210 @@
+"""What threads need of the machine: atomic integers, pauses, flush-to-zero, calls by address.
+
+Atomic words work on an int64 array and are sequentially consistent.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.imputils import lower_constant
+from numba.extending import models, register_model, typeof_impl
+
+from pyollama_tensor import cpu
+from pyollama_tensor.simd.memory import pointer
+from pyollama_tensor.simd.vector import LLVM, call, word
+
+I64 = ir.IntType(64)
+VOID = ir.VoidType()
+TASK = ir.FunctionType(LLVM["i32"], [ir.IntType(8).as_pointer(), I64, I64])
+ON_X86 = cpu.variant() != "portable"
+
+
+@word
+def atomic_add(typing: Any, array: Any, index: Any, amount: Any) -> Any:
+    """Add to array[index]; gives the value before."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        amount_ = context.cast(builder, args[2], sig.args[2], types.int64)
+        return builder.atomic_rmw(
+            "add", pointer(context, builder, sig, args, I64), amount_, "seq_cst"
+        )
+
+    return types.int64(array, index, amount), codegen
+
+
+@word
+def atomic_load(typing: Any, array: Any, index: Any) -> Any:
+    """Read array[index], never from a register."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load_atomic(pointer(context, builder, sig, args, I64), "seq_cst", 8)
+
+    return types.int64(array, index), codegen
+
+
+@word
+def atomic_store(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write array[index]: what was written before is seen by whoever reads this."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = context.cast(builder, args[2], sig.args[2], types.int64)
+        builder.store_atomic(number, pointer(context, builder, sig, args, I64), "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), codegen
+
+
+@word
+def atomic_swap(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write array[index]; gives the value before."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = context.cast(builder, args[2], sig.args[2], types.int64)
+        return builder.atomic_rmw(
+            "xchg", pointer(context, builder, sig, args, I64), number, "seq_cst"
+        )
+
+    return types.int64(array, index, value), codegen
+
+
+@word
+def pause(typing: Any) -> Any:
+    """Wait a few cycles inside a spinning loop."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if ON_X86:
+            call(builder, "llvm.x86.sse2.pause", VOID)
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@word
+def sched_yield(typing: Any) -> Any:
+    """Let another thread run on this core, where the system has such a call."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if os.name == "posix":
+            call(builder, "sched_yield", LLVM["i32"])
+        elif sys.platform == "win32":
+            call(builder, "SwitchToThread", LLVM["i32"])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+FLUSH = 0x8040  # MXCSR: flush results to zero, treat denormal operands as zero
+
+
+def _mxcsr(builder: Any, name: str, slot: Any) -> None:
+    call(builder, f"llvm.x86.sse.{name}", VOID, builder.bitcast(slot, LLVM["i8"].as_pointer()))
+
+
+@word
+def flush_to_zero(typing: Any) -> Any:
+    """Treat denormals as zero in this thread: each costs ~150 cycles. Gives the mode before."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if not ON_X86:
+            return LLVM["i32"](0)
+        slot = cgutils.alloca_once(builder, LLVM["i32"])
+        _mxcsr(builder, "stmxcsr", slot)
+        before = builder.load(slot)
+        builder.store(builder.or_(before, LLVM["i32"](FLUSH)), slot)
+        _mxcsr(builder, "ldmxcsr", slot)
+        return before
+
+    return types.int32(), codegen
+
+
+@word
+def restore_mode(typing: Any, mode: Any) -> Any:
+    """Set the floating-point mode that `flush_to_zero` gave back."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if ON_X86:
+            slot = cgutils.alloca_once_value(builder, args[0])
+            _mxcsr(builder, "ldmxcsr", slot)
+        return context.get_dummy_value()
+
+    return types.void(types.int32), codegen
+
+
+class Task:
+    """A function `rows(first, last, *args)` that compiled code spreads over threads.
+
+    A type of our own, because numba's constant for a compiled function is its address in this
+    process, and code with such a constant cannot be kept on disk.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        # Called from compiled code only: no wrapper for Python is needed, nor a cache of its own.
+        flags: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True}
+        self.dispatcher: Any = numba.njit(**flags)(function)
+
+
+class TaskType(types.Opaque):
+    """Type of one task: compiled code that uses another task is other code."""
+
+    def __init__(self, dispatcher: Any) -> None:
+        self.dispatcher = dispatcher
+        super().__init__(name=f"task({dispatcher.py_func.__module__}.{dispatcher.__name__})")
+
+
+register_model(TaskType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Task)
+def _typeof_task(task: Task, context: Any) -> TaskType:
+    return TaskType(task.dispatcher)
+
+
+@lower_constant(TaskType)  # type: ignore[untyped-decorator]
+def _constant_task(context: Any, builder: Any, kind: TaskType, task: Task) -> Any:
+    return context.get_dummy_value()
+
+
+@word
+def publish(typing: Any, rows: Any, args: Any) -> Any:
+    """Make a task and its arguments callable by address: (address of code, address of arguments).
+
+    The arguments are copied to the caller's stack, so the addresses live as long as that call.
+    """
+    argtypes = (types.intp, types.intp, *args.types)
+    rows.dispatcher.compile(argtypes)
+    compiled = rows.dispatcher.overloads[argtypes]
+
+    def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        context.add_linking_libs([compiled.library])
+        name = builder.module.get_unique_name(f"task.{rows.dispatcher.__name__}")
+        task = ir.Function(builder.module, TASK, name=name)
+        task.linkage = "internal"
+        body = ir.IRBuilder(task.append_basic_block("entry"))
+        bundle = body.load(body.bitcast(task.args[0], values[1].type.as_pointer()))
+        each = [body.extract_value(bundle, i) for i in range(len(args.types))]
+        status, _ = context.call_internal_no_propagate(
+            body, compiled.fndesc, compiled.signature, [task.args[1], task.args[2], *each]
+        )
+        body.ret(body.zext(status.is_error, LLVM["i32"]))
+        slot = cgutils.alloca_once_value(builder, values[1])
+        pair = [builder.ptrtoint(task, I64), builder.ptrtoint(slot, I64)]
+        return cgutils.pack_array(builder, pair)
+
+    return types.UniTuple(types.int64, 2)(rows, args), codegen
+
+
+@word
+def call_task(typing: Any, code: Any, args: Any, first: Any, last: Any) -> Any:
+    """Run a published task over items first to last: 0, or 1 if it raised."""
+
+    def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        function = builder.inttoptr(values[0], TASK.as_pointer())
+        bundle = builder.inttoptr(values[1], ir.IntType(8).as_pointer())
+        return builder.call(function, [bundle, values[2], values[3]])
+
+    return types.int32(types.int64, types.int64, types.int64, types.int64), codegen

@@ -1,0 +1,127 @@
+"""Loads and stores: from any place of an array to a vector and back, aligned or not.
+
+``load_f32x16(a, i)`` reads 16 lanes from element i of `a`, counted flat over a C-contiguous array
+of any shape, in units of the array's own dtype (so in bytes for uint8). Nothing is checked.
+Halves (f16, bf16) live in memory only: loads widen to f32, stores of f16 round to nearest even.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.np.arrayobj import make_array
+
+from pyollama_tensor.simd.vector import (
+    F32X8,
+    F32X16,
+    I8X16,
+    I8X32,
+    I8X64,
+    I16X32,
+    I32X16,
+    LLVM,
+    Vec,
+    call,
+    splat_value,
+    word,
+)
+
+HALF = ir.HalfType()
+
+
+def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
+    """Emit the address of element args[1] of array args[0], as a pointer to `to`."""
+    array = make_array(sig.args[0])(context, builder, args[0])
+    index = context.cast(builder, args[1], sig.args[1], types.intp)
+    return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
+
+
+def _load(vec: Vec, memory: Any = None, widen: Callable[[Any, Any], Any] | None = None) -> Any:
+    stored = ir.VectorType(memory, vec.n) if memory else vec.llvm
+
+    def define(typing: Any, array: Any, index: Any) -> Any:
+        if not isinstance(array, types.Array):
+            return None
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            value = builder.load(pointer(context, builder, sig, args, stored), align=1)
+            return widen(builder, value) if widen else value
+
+        return vec(array, index), codegen
+
+    return word(define)
+
+
+def _store(vec: Vec, narrow: Callable[[Any, Any], Any] | None = None) -> Any:
+    def define(typing: Any, array: Any, index: Any, value: Any) -> Any:
+        if not isinstance(array, types.Array) or value != vec:
+            return None
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            stored = narrow(builder, args[2]) if narrow else args[2]
+            builder.store(stored, pointer(context, builder, sig, args, stored.type), align=1)
+            return context.get_dummy_value()
+
+        return types.void(array, index, vec), codegen
+
+    return word(define)
+
+
+def _extend(vec: Vec) -> Callable[[Any, Any], Any]:
+    return lambda builder, half: builder.fpext(half, vec.llvm)
+
+
+def _shift_bf16(builder: Any, half: Any) -> Any:
+    wide = builder.zext(half, I32X16.llvm)
+    shifted = builder.shl(wide, ir.Constant(I32X16.llvm, [16] * 16))
+    return builder.bitcast(shifted, F32X16.llvm)
+
+
+def _truncate(vec: Vec) -> Callable[[Any, Any], Any]:
+    return lambda builder, full: builder.fptrunc(full, ir.VectorType(HALF, vec.n))
+
+
+load_i8x16, load_i8x32, load_i8x64 = _load(I8X16), _load(I8X32), _load(I8X64)
+load_i16x32, load_i32x16 = _load(I16X32), _load(I32X16)
+load_f32x8, load_f32x16 = _load(F32X8), _load(F32X16)
+load_f16x8 = _load(F32X8, HALF, _extend(F32X8))
+load_f16x16 = _load(F32X16, HALF, _extend(F32X16))
+load_bf16x16 = _load(F32X16, LLVM["i16"], _shift_bf16)
+store_i8x16, store_i8x64 = _store(I8X16), _store(I8X64)
+store_f32x8, store_f32x16 = _store(F32X8), _store(F32X16)
+store_f16x8, store_f16x16 = _store(F32X8, _truncate(F32X8)), _store(F32X16, _truncate(F32X16))
+
+
+def _broadcast4(vec: Vec) -> Any:
+    """Repeat the four bytes at a place over a whole vector: one instruction from memory."""
+
+    def define(typing: Any, array: Any, index: Any) -> Any:
+        if not isinstance(array, types.Array):
+            return None
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            place = pointer(context, builder, sig, args, LLVM["i32"])
+            four = splat_value(builder, builder.load(place, align=1), 16)
+            return builder.bitcast(four, vec.llvm)
+
+        return vec(array, index), codegen
+
+    return word(define)
+
+
+broadcast_4xi8 = _broadcast4(I8X64)  # four consecutive inputs, the same for 16 rows
+broadcast_2xi16 = _broadcast4(I16X32)
+
+
+@word
+def prefetch(typing: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of an element, soon to be read once; any address is harmless."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = pointer(context, builder, sig, args, LLVM["i8"])
+        i32 = LLVM["i32"]
+        call(builder, "llvm.prefetch.p0", ir.VoidType(), place, i32(0), i32(3), i32(1))
+        return context.get_dummy_value()
+
+    return types.void(array, index), codegen

@@ -1,0 +1,256 @@
+"""One pool of compute threads for the whole process, and `parallel_for` inside compiled code.
+
+The caller of `parallel_for` publishes a task (a compiled function and its arguments), then takes
+chunks of it from an atomic counter like everybody else. A helper that sees the task open takes
+chunks too. When the chunks run out the caller closes the task and waits for the helpers that are
+still inside; one that comes later finds it closed. So nobody waits for a helper that sleeps, and
+one that the system has descheduled holds up no more than its chunk.
+
+Helpers stay in compiled code without the GIL between tasks: they spin, then yield, and after a
+millisecond or so without work they park on a Python event. `pool` wakes them again.
+
+Only one task is open at a time. A second runner thread that finds the pool taken does its own
+work alone, so two of them never wait for each other.
+"""
+
+import atexit
+import math
+import os
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.simd.machine import (
+    Task,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    atomic_swap,
+    call_task,
+    flush_to_zero,
+    pause,
+    publish,
+    restore_mode,
+    sched_yield,
+)
+from pyollama_tensor.types import I64
+
+# The pool's shared state: int64 words, those that different threads write on lines of their own.
+LOCK, TICKET, NEXT, INSIDE, FAILED, PARKED = 0, 16, 32, 48, 64, 80
+N_HELPER, STOP = 96, 97  # written by Python only
+CODE, ARGS, N, GRAIN = 112, 113, 114, 115  # the open task
+N_WORD = 128
+
+SPINS = 2_000  # pauses before yielding: about 50 microseconds
+YIELDS = 2_000  # yields before parking: a millisecond or two on a quiet machine
+
+
+@kernel
+def take_chunks(state: I64, code: int, args: int, n: int, grain: int) -> None:
+    """Run chunks of the open task until none is left."""
+    while True:
+        first = atomic_add(state, NEXT, grain)
+        if first >= n:
+            return
+        if call_task(code, args, first, min(first + grain, n)) != 0:
+            atomic_add(state, FAILED, 1)
+
+
+@kernel
+def share(state: I64, code: int, args: int, n: int, grain: int) -> int:
+    """Run a task of n items with whoever comes to help: the number of chunks that failed."""
+    if atomic_load(state, N_HELPER) == 0 or n <= grain or atomic_swap(state, LOCK, 1) != 0:
+        return int(call_task(code, args, 0, n))
+    state[CODE], state[ARGS], state[N], state[GRAIN] = code, args, n, grain
+    atomic_store(state, FAILED, 0)
+    atomic_store(state, NEXT, 0)
+    atomic_add(state, TICKET, 1)  # odd: open
+    take_chunks(state, code, args, n, grain)
+    atomic_add(state, TICKET, 1)  # even: closed
+    spins = 0
+    while atomic_load(state, INSIDE) != 0:
+        pause()
+        spins += 1
+        if spins > SPINS:
+            sched_yield()
+    failed = atomic_load(state, FAILED)
+    atomic_store(state, LOCK, 0)
+    return int(failed)
+
+
+def task(function: Callable[..., None]) -> Any:
+    """Make `rows(first, last, *args)` fit for `parallel_for`, compiled where that is used."""
+    return Task(function)
+
+
+@register_jitable
+def parallel_for(state: I64, rows: Any, n: int, grain: int, args: Any) -> None:
+    """In compiled code: run `rows(first, last, *args)` over items 0 to n, `grain` at a time.
+
+    state: int64 words of the pool, from `pool()`
+    rows:  a function under `@task`; chunks run in any order, in any thread, without denormals
+    args:  tuple of arrays and numbers
+    """
+    code, block = publish(rows, args)
+    mode = flush_to_zero()
+    failed = share(state, code, block, n, grain)
+    restore_mode(mode)
+    if failed != 0:
+        raise RuntimeError("a kernel failed")
+
+
+@kernel
+def help_until_idle(state: I64, seat: int) -> None:
+    """Join every task that opens, until there was none for a while or the pool stops."""
+    mode = flush_to_zero()
+    idle = 0
+    while idle < SPINS + YIELDS and atomic_load(state, STOP) == 0:
+        ticket = atomic_load(state, TICKET)
+        if ticket % 2 == 1 and seat < atomic_load(state, N_HELPER):
+            atomic_add(state, INSIDE, 1)
+            # Still open now means that the caller waits for us; else its arguments may be gone.
+            if atomic_load(state, TICKET) == ticket:
+                take_chunks(state, state[CODE], state[ARGS], state[N], state[GRAIN])
+            atomic_add(state, INSIDE, -1)
+            while atomic_load(state, TICKET) == ticket:
+                pause()
+            idle = 0
+        elif idle < SPINS:
+            pause()
+        else:
+            sched_yield()
+        idle += 1
+    restore_mode(mode)
+
+
+class Pool:
+    """The helper threads and the state they share. One per process; use `pool()`."""
+
+    def __init__(self, n_threads: int) -> None:
+        self.state: I64 = np.zeros(N_WORD + 16, np.int64)
+        offset = -(self.state.ctypes.data // 8) % 16
+        self.state = self.state[offset : offset + N_WORD]  # from the start of a cache line
+        self.events: list[threading.Event] = []
+        self.threads: list[threading.Thread] = []
+        self.resize(n_threads)
+
+    def resize(self, n_threads: int) -> None:
+        """Let that many threads work, the caller's own among them."""
+        while len(self.threads) < n_threads - 1:
+            self.events.append(threading.Event())
+            seat = len(self.threads)
+            thread = threading.Thread(
+                target=self._helper, args=(seat,), name=f"compute-{seat + 1}", daemon=True
+            )
+            self.threads.append(thread)
+            thread.start()
+        self.state[N_HELPER] = n_threads - 1
+
+    def _helper(self, seat: int) -> None:
+        state, event = self.state, self.events[seat]
+        while not state[STOP]:
+            help_until_idle(state, seat)
+            event.clear()
+            atomic_add_one(state, PARKED, 1)
+            event.wait()
+            atomic_add_one(state, PARKED, -1)
+
+    def wake(self) -> None:
+        """Call back the helpers that have parked."""
+        for event in self.events[: int(self.state[N_HELPER])]:
+            event.set()
+
+    def stop(self) -> None:
+        """End all helpers, so that none runs while the interpreter takes itself down."""
+        self.state[STOP] = 1
+        for event in self.events:
+            event.set()
+        for thread in self.threads:
+            thread.join(timeout=1.0)
+
+
+@kernel
+def atomic_add_one(state: I64, word: int, amount: int) -> None:
+    """Add to a word of the state, from Python."""
+    atomic_add(state, word, amount)
+
+
+_lock = threading.Lock()
+_pool: Pool | None = None
+
+
+def pool() -> I64:
+    """The pool's state for `parallel_for`, with the helpers awake or waking."""
+    current = _pool or _start()
+    if current.state[PARKED]:
+        current.wake()
+    return current.state
+
+
+def _start() -> Pool:
+    global _pool
+    with _lock:
+        if _pool is None:
+            _pool = Pool(n_cores())
+            atexit.register(_pool.stop)
+        return _pool
+
+
+def set_threads(n_threads: int) -> None:
+    """Let n threads work for all runners from now on; 0 or less: one per core."""
+    _start().resize(n_threads if n_threads > 0 else n_cores())
+
+
+def n_threads() -> int:
+    """How many threads work on one task."""
+    return int(_start().state[N_HELPER]) + 1
+
+
+def _forget() -> None:
+    """After a fork the child has no helpers: it starts a pool of its own when it needs one."""
+    global _pool, _lock
+    _pool, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+@cache
+def n_cores() -> int:
+    """Cores this process may use: physical ones, within its affinity and its group's quota."""
+    if hasattr(os, "sched_getaffinity"):
+        allowed = os.sched_getaffinity(0)
+    else:
+        allowed = set(range(os.cpu_count() or 1))
+    return max(1, min(_physical(allowed), _quota()))
+
+
+def _physical(allowed: set[int], root: Path = Path("/sys/devices/system/cpu")) -> int:
+    """Count cores among logical processors: siblings of one core share their arithmetic units."""
+    cores = set()
+    for number in allowed:
+        try:
+            cores.add((root / f"cpu{number}/topology/thread_siblings_list").read_text())
+        except OSError:
+            return len(allowed)
+    return len(cores)
+
+
+def _quota(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Whole cores that the control group's quota pays for; a large number if there is none."""
+    try:
+        if (root / "cpu.max").exists():
+            quota, period = (root / "cpu.max").read_text().split()
+        else:
+            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
+            period = (root / "cpu/cpu.cfs_period_us").read_text()
+        return math.ceil(int(quota) / int(period)) if int(quota) > 0 else 1 << 16
+    except (OSError, ValueError):  # no such file, or the word "max"
+        return 1 << 16
