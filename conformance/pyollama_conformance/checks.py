@@ -1,0 +1,133 @@
+"""Does an answer hold what a case wants of it?
+
+status        the status code, or a list of those that will do
+content_type  the exact Content-Type, null for none
+headers       per header a JSON Schema of its value, or just the value, or null for "not there"
+framing       "content-length", "chunked" or "none"
+text          the whole body
+contains      texts that the raw body must hold: what parsed JSON cannot show, such as escapes
+body          a JSON Schema of the body, which must be one JSON value
+keys          the keys of the body (of a stream: of its last line) in this order, none besides
+lines         of an NDJSON stream: schemas of "each", "first", "last" and "others" (all but the
+              last); "joined" texts, by the pointer at which each line holds its piece
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyollama_conformance.client import Response
+from pyollama_conformance.schema import Schema, problems
+
+Wanted = Mapping[str, Any]
+
+
+def differences(response: Response, wanted: Wanted, definitions: Schema) -> list[str]:
+    """Everything in which the answer is not what is wanted, in words; empty if it is."""
+    found: list[str] = []
+    for name, argument in wanted.items():
+        found += CHECKS[name](response, argument, definitions)
+    return found
+
+
+def _status(response: Response, status: int | list[int], definitions: Schema) -> list[str]:
+    if response.status in (status if isinstance(status, list) else [status]):
+        return []
+    return [f"status {response.status}, not {status}: {_text(response)[:300]}"]
+
+
+def _content_type(response: Response, value: str | None, definitions: Schema) -> list[str]:
+    return _headers(response, {"Content-Type": value}, definitions)
+
+
+def _headers(response: Response, wanted: Wanted, definitions: Schema) -> list[str]:
+    found = []
+    for name, value in wanted.items():
+        schema = value if isinstance(value, dict) else {"const": value}
+        found += [f"header {name} {each}" for each in problems(response.header(name), schema)]
+    return found
+
+
+def _framing(response: Response, framing: str, definitions: Schema) -> list[str]:
+    return [] if response.framing == framing else [f"framing {response.framing}, not {framing}"]
+
+
+def _whole_text(response: Response, text: str, definitions: Schema) -> list[str]:
+    return [] if _text(response) == text else [f"body {_text(response)[:300]!r}, not {text!r}"]
+
+
+def _contains(response: Response, texts: list[str], definitions: Schema) -> list[str]:
+    missing = [text for text in texts if text not in _text(response)]
+    return [f"body {_text(response)[:300]!r} does not hold {text!r}" for text in missing]
+
+
+def _body(response: Response, schema: Schema, definitions: Schema) -> list[str]:
+    try:
+        value = json.loads(response.body)
+    except ValueError as error:
+        return [f"body {_text(response)[:300]!r} is not JSON: {error}"]
+    return [f"body {each}" for each in _problems(value, schema, definitions)]
+
+
+def _keys(response: Response, keys: list[str], definitions: Schema) -> list[str]:
+    lines = _lines(response)
+    found = list(lines[-1]) if lines and isinstance(lines[-1], dict) else None
+    return [] if found == keys else [f"keys {found}, not {keys}"]
+
+
+def _stream(response: Response, wanted: Wanted, definitions: Schema) -> list[str]:
+    lines = _lines(response)
+    if lines is None or not response.body.endswith(b"\n"):
+        return [f"body {_text(response)[:300]!r} is not lines of JSON, each ended by a newline"]
+    found = []
+    for part, choose in PARTS.items():
+        for line in choose(lines) if part in wanted else ():
+            found += [f"{part} line {each}" for each in _problems(line, wanted[part], definitions)]
+    for pointer, text in wanted.get("joined", {}).items():
+        joined = "".join(_at(line, pointer) for line in lines)
+        found += [] if joined == text else [f"joined {pointer} is {joined!r}, not {text!r}"]
+    return found
+
+
+PARTS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "each": lambda lines: lines,
+    "first": lambda lines: lines[:1],
+    "last": lambda lines: lines[-1:],
+    "others": lambda lines: lines[:-1],
+}
+
+
+def _lines(response: Response) -> list[Any] | None:
+    """The JSON values of the body, one per line; None if there are none or they are not JSON."""
+    try:
+        return [json.loads(line) for line in response.body.splitlines()] or None
+    except ValueError:
+        return None
+
+
+def _problems(value: Any, schema: Schema, definitions: Schema) -> list[str]:
+    return problems(value, schema, {"$defs": definitions})
+
+
+def _at(value: Any, pointer: str) -> str:
+    for key in pointer.split("/")[1:]:
+        value = value.get(key, "") if isinstance(value, dict) else ""
+    return str(value)
+
+
+def _text(response: Response) -> str:
+    return response.body.decode("utf-8", "replace")
+
+
+Check = Callable[[Response, Any, Schema], list[str]]
+CHECKS: dict[str, Check] = {
+    "status": _status,
+    "content_type": _content_type,
+    "headers": _headers,
+    "framing": _framing,
+    "text": _whole_text,
+    "contains": _contains,
+    "body": _body,
+    "keys": _keys,
+    "lines": _stream,
+}

@@ -1,0 +1,76 @@
+"""What the cases use: files made here, and one model that the suite installs and removes again.
+
+All names begin with ``conformance-``, so that the suite may run beside a person's own models.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pyollama_conformance.chain_model import SENTENCE, chain_model
+from pyollama_conformance.client import Client, Request, Response
+
+PREFIX = "conformance-"
+MODEL = "conformance-chain"
+UNSENT = b"no case uploads these bytes"
+
+
+class SetupError(Exception):
+    """The server does not take the suite's model."""
+
+
+@dataclass(frozen=True)
+class Fixtures:
+    """Files by name, for request bodies, and the values that ``${name}`` stands for."""
+
+    files: dict[str, bytes]
+    values: dict[str, str]
+
+
+def fixtures() -> Fixtures:
+    """The files and values, made in memory; nothing is sent.
+
+    A server keeps blobs, so `fresh.txt` and `piece.txt` differ from run to run.
+    """
+    files = {
+        "chain.gguf": chain_model(),
+        "note.txt": b"a note of the conformance suite\n",
+        "fresh.txt": f"fresh {uuid4()}\n".encode(),
+        "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
+    }
+    values = {name.split(".")[0]: digest(data) for name, data in files.items()}
+    values |= {"note_dashed": values["note"].replace(":", "-")}
+    values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
+    return Fixtures(files, values)
+
+
+def digest(data: bytes) -> str:
+    """The name of a blob."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def post(client: Client, path: str, value: object, method: str = "POST") -> Response:
+    """Send a JSON value."""
+    return client.send(Request(method, path, body=json.dumps(value).encode()))
+
+
+def install(client: Client, prepared: Fixtures) -> None:
+    """Upload the chain model and create `conformance-chain` from it; SetupError if that fails."""
+    name = prepared.values["chain"]
+    upload = Request("POST", f"/api/blobs/{name}", body=prepared.files["chain.gguf"])
+    create = {"model": MODEL, "files": {"chain.gguf": name}, "stream": False}
+    for answer in (client.send(upload), post(client, "/api/create", create)):
+        if answer.status not in (200, 201):
+            raise SetupError(
+                f"status {answer.status}: {answer.body[:300].decode(errors='replace')}"
+            )
+
+
+def remove(client: Client) -> None:
+    """Unload and delete every model whose name begins with ``conformance-``."""
+    listed = json.loads(client.send(Request("GET", "/api/tags")).body)
+    for model in listed.get("models", []):
+        if model["name"].startswith(PREFIX):
+            post(client, "/api/generate", {"model": model["name"], "keep_alive": 0})
+            post(client, "/api/delete", {"model": model["name"]}, "DELETE")
