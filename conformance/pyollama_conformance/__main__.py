@@ -11,7 +11,6 @@ from pyollama_conformance.case import Case, load_cases
 from pyollama_conformance.client import Client
 from pyollama_conformance.runner import BAD, Result, Runner
 
-
 NEEDS = ["loopback", "model"]
 
 
