@@ -6,6 +6,8 @@ OLLAMA_KEEP_ALIVE and the timings of ``run --verbose`` follow.
 
 import re
 
+from pyollama.gotext import go_quoted
+
 __all__ = ["FOREVER", "duration_text", "parse_duration"]
 
 FOREVER = 2**63 - 1
@@ -29,7 +31,7 @@ def parse_duration(text: str) -> int:
     if rest == "0":
         return 0
     if not rest:
-        raise ValueError(f"time: invalid duration {quoted(text)}")
+        raise ValueError(f"time: invalid duration {go_quoted(text)}")
     total = 0
     while rest:
         term = TERM.match(rest)
@@ -37,7 +39,7 @@ def parse_duration(text: str) -> int:
         total += _nanoseconds(term, text)
         rest = rest[term.end() :]
     if total >= 2**63:
-        raise ValueError(f"time: invalid duration {quoted(text)}")
+        raise ValueError(f"time: invalid duration {go_quoted(text)}")
     return -total if text.startswith("-") else total
 
 
@@ -45,22 +47,16 @@ def _nanoseconds(term: re.Match[str], text: str) -> int:
     """The value of one number with its unit."""
     whole, fraction, unit = term["whole"], term["fraction"] or "", term["unit"]
     if not whole and not fraction:
-        raise ValueError(f"time: invalid duration {quoted(text)}")
+        raise ValueError(f"time: invalid duration {go_quoted(text)}")
     if not unit:
-        raise ValueError(f"time: missing unit in duration {quoted(text)}")
+        raise ValueError(f"time: missing unit in duration {go_quoted(text)}")
     if unit not in NANOSECONDS:
-        raise ValueError(f"time: unknown unit {quoted(unit)} in duration {quoted(text)}")
+        raise ValueError(f"time: unknown unit {go_quoted(unit)} in duration {go_quoted(text)}")
     if len(whole) > 19:  # more digits than 2**63 has; int() of a long text is slow
-        raise ValueError(f"time: invalid duration {quoted(text)}")
+        raise ValueError(f"time: invalid duration {go_quoted(text)}")
     scale = NANOSECONDS[unit]
-    digits = fraction[:18]
-    return int(whole or "0") * scale + int(digits or "0") * scale // 10 ** len(digits)
-
-
-def quoted(text: str) -> str:
-    """The text in double quotes, with the escapes that Go's %q uses for the common cases."""
-    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return '"' + "".join(escapes.get(char, char) for char in text) + '"'
+    digits = fraction[:18] or "0"
+    return int(whole or "0") * scale + int(digits) * scale // int("1" + "0" * len(digits))
 
 
 def duration_text(nanoseconds: int) -> str:

@@ -66,13 +66,13 @@ def is_valid_part(kind: str, text: str) -> bool:
 def parse_name(text: str) -> Name:
     """The parts of a name, defaults filled in; BadRequest "invalid model name"."""
     rest, tag = _cut_tag(text)
-    rest, model = _cut(rest, "/") if "/" in rest else (None, rest)
     namespace, host = DEFAULT_NAMESPACE, DEFAULT_HOST
-    if rest is not None:
-        rest, namespace = _cut(rest, "/") if "/" in rest else (None, rest)
-    if rest is not None:
+    rest, model = _cut(rest, "/") if "/" in rest else ("", rest)
+    if rest:
+        rest, namespace = _cut(rest, "/") if "/" in rest else ("", rest)
+    if rest:
         host = rest.partition("://")[2] if "://" in rest else rest
-    name = Name(host=host or MISSING, namespace=namespace, model=model, tag=tag)
+    name = Name(host=host, namespace=namespace, model=model, tag=tag)
     if not all(is_valid_part(kind, getattr(name, kind)) for kind in PARTS):
         raise BadRequest("invalid model name")
     return name

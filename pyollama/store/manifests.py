@@ -1,0 +1,172 @@
+"""Manifests: ``<root>/manifests/<host>/<namespace>/<model>/<tag>``, one JSON file per model.
+
+They are written under a temporary name directly in ``manifests``, where nobody looks for one, and
+renamed when they are whole. Files whose path is no valid name, and links that lead out of the
+store, are treated as absent.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyollama.errors import NotFound
+from pyollama.store.blobs import fsync_folder, make_folder
+from pyollama.store.errors import StoreError
+from pyollama.store.names import Name, is_valid_part
+from pyollama_formats.errors import FormatError
+from pyollama_formats.manifest import Layer, Manifest
+
+__all__ = ["Manifests", "StoredManifest", "layers_of"]
+
+MAX_MANIFEST = 16 << 20  # bytes; real ones have a few thousand
+RENAME_TRIES = 5
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StoredManifest:
+    """A manifest as it lies on the disk: digest is the hex SHA-256 of its bytes, modified in ns."""
+
+    manifest: Manifest
+    digest: str
+    modified: int
+
+
+def layers_of(manifest: Manifest) -> list[Layer]:
+    """The layers and then the config, those without a digest left out."""
+    return [layer for layer in (*manifest.layers, manifest.config) if layer.digest]
+
+
+class Manifests:
+    """The folder of manifests of one store."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "manifests"
+
+    def path(self, name: Name) -> Path:
+        """Where the manifest of a name lies or would lie."""
+        return self.folder.joinpath(*name.parts)
+
+    def names(self) -> Iterator[Name]:
+        """Every name that has a manifest file, readable or not, in no particular order."""
+        for host in _entries(self.folder, "host", self.folder):
+            for namespace in _entries(self.folder / host, "namespace", self.folder):
+                for model in _entries(self.folder / host / namespace, "model", self.folder):
+                    folder = self.folder / host / namespace / model
+                    for tag in _entries(folder, "tag", self.folder, files=True):
+                        yield Name(host, namespace, model, tag)
+
+    def spelled(self, name: Name) -> Name:
+        """The name with each part in the spelling of an equal part of any stored name.
+
+        Parts are compared without regard to case, one by one, so that no two stored names ever
+        differ in case alone.
+        """
+        if self.has(name):
+            return name
+        found = list(name.parts)
+        for stored in self.names():
+            for place, (part, wanted) in enumerate(zip(stored.parts, name.parts, strict=True)):
+                if part.lower() == wanted.lower():
+                    found[place] = part
+        return Name(*found)
+
+    def has(self, name: Name) -> bool:
+        """Whether there is a manifest file of exactly this spelling inside the store."""
+        path = self.path(name)
+        return path.is_file() and self._is_inside(path)
+
+    def read(self, name: Name) -> StoredManifest:
+        """The manifest of a name; NotFound, or FormatError for one that cannot be decoded."""
+        path = self.path(name)
+        if not self.has(name):
+            raise NotFound(f"model '{name.short}' not found")
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_MANIFEST + 1)
+                modified = os.fstat(file.fileno()).st_mtime_ns
+        except FileNotFoundError:  # deleted a moment ago
+            raise NotFound(f"model '{name.short}' not found") from None
+        except OSError as error:
+            raise StoreError(f"open {path}: {(error.strerror or '').lower()}") from error
+        if len(data) > MAX_MANIFEST:
+            raise StoreError(f"manifest {path} is larger than {MAX_MANIFEST} bytes")
+        return StoredManifest(Manifest.decode(data), hashlib.sha256(data).hexdigest(), modified)
+
+    def all(self) -> Iterator[tuple[Name, StoredManifest]]:
+        """Every readable manifest; a corrupt one is skipped with a line in the log."""
+        for name in self.names():
+            try:
+                yield name, self.read(name)
+            except (FormatError, StoreError, NotFound) as error:
+                logger.warning("skipping the manifest of %s: %s", name.full, error)
+
+    def write(self, name: Name, data: bytes) -> None:
+        """Store the bytes of a manifest, whole or not at all."""
+        path = self.path(name)
+        make_folder(self.folder)
+        temporary = self.folder / f".tmp-{secrets.token_hex(8)}"
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            self._rename(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        fsync_folder(path.parent)
+
+    def _rename(self, temporary: Path, path: Path) -> None:
+        """Rename into a folder that a deletion elsewhere may remove at any moment."""
+        for attempt in range(RENAME_TRIES):
+            make_folder(path.parent)
+            if not self._is_inside(path):
+                raise StoreError(f"{path} leads out of the store")
+            try:
+                temporary.replace(path)
+            except FileNotFoundError:
+                if attempt == RENAME_TRIES - 1:
+                    raise
+            else:
+                return
+
+    def delete(self, name: Name) -> None:
+        """Remove a manifest, and the folders that it leaves empty."""
+        path = self.path(name)
+        if not self._is_inside(path):
+            raise NotFound(f"model '{name.short}' not found")
+        path.unlink(missing_ok=True)
+        for folder in path.parents[:3]:
+            with contextlib.suppress(OSError):  # not empty, or gone
+                folder.rmdir()
+
+    def referenced(self) -> set[str]:
+        """The digests that any readable manifest names."""
+        return {layer.digest for _, stored in self.all() for layer in layers_of(stored.manifest)}
+
+    def _is_inside(self, path: Path) -> bool:
+        """Whether the path, all links followed, still lies in the folder of manifests."""
+        return path.resolve().is_relative_to(self.folder.resolve())
+
+
+def _entries(folder: Path, kind: str, root: Path, *, files: bool = False) -> Iterator[str]:
+    """The names in a folder that can be that part of a model name and do not leave the store."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if not is_valid_part(kind, entry.name):
+            continue
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root.resolve()):
+            continue
+        if entry.is_file() if files else entry.is_dir():
+            yield entry.name

@@ -1,0 +1,201 @@
+"""A stored model: its manifest, and what the blobs that the manifest names say.
+
+Nothing is read before it is asked for, so that a list of many models stays quick.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pyollama.serving.types import ModelDetails
+from pyollama.store.blobs import Blobs
+from pyollama.store.capabilities import Sources, listed_capabilities, shown_capabilities
+from pyollama.store.errors import StoreError
+from pyollama.store.facts import FactsCache, GGUFFacts, file_type_name
+from pyollama.store.names import Name
+from pyollama.store.types import ShowMessage
+from pyollama_formats.errors import FormatError
+from pyollama_formats.manifest import Config, Layer, Manifest
+
+__all__ = ["DEFAULT_TEMPLATE", "StoredModel", "media_type"]
+
+DEFAULT_TEMPLATE = "{{ .Prompt }}"
+MEDIA_TYPE = "application/vnd.ollama.image."
+MAX_TEXT = 64 << 20  # bytes of a text layer: template, system, license, parameters, messages
+
+
+def media_type(kind: str) -> str:
+    """The media type of a kind of layer: model, template, system, params, license ..."""
+    return MEDIA_TYPE + kind
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """One model of a store; digest is the hex SHA-256 of the manifest, modified nanoseconds."""
+
+    name: Name
+    manifest: Manifest
+    digest: str
+    modified: int
+    blobs: Blobs
+    cache: FactsCache
+
+    @cached_property
+    def size(self) -> int:
+        """The sizes that the manifest states, in bytes; a blob that is named twice counts twice."""
+        return sum(layer.size for layer in self.manifest.layers) + self.manifest.config.size
+
+    @cached_property
+    def config(self) -> Config:
+        """The config blob; an empty one if the manifest names none."""
+        digest = self.manifest.config.digest
+        return Config.decode(self.blobs.read(digest, MAX_TEXT) if digest else b"{}")
+
+    def layers(self, *kinds: str) -> list[Layer]:
+        """The layers of these kinds, in the manifest's order."""
+        wanted = {media_type(kind) for kind in kinds}
+        return [layer for layer in self.manifest.layers if layer.media_type in wanted]
+
+    @cached_property
+    def model_layer(self) -> Layer | None:
+        """The weights: the last model layer, as upstream takes it."""
+        return next(reversed(self.layers("model")), None)
+
+    @cached_property
+    def model_path(self) -> Path | None:
+        """Where the weights lie; the file itself may be missing."""
+        return self.blobs.path(self.model_layer.digest) if self.model_layer else None
+
+    @cached_property
+    def projector_paths(self) -> list[Path]:
+        """Where the projectors for images and sound lie."""
+        return [self.blobs.path(layer.digest) for layer in self.layers("projector")]
+
+    @cached_property
+    def adapter_paths(self) -> list[Path]:
+        """Where the LoRA adapters lie."""
+        return [self.blobs.path(layer.digest) for layer in self.layers("adapter")]
+
+    @cached_property
+    def facts(self) -> GGUFFacts | None:
+        """What the weights file says; StoreError if it is missing, None without a model layer."""
+        return None if self.model_layer is None else self._facts(self.model_layer)
+
+    def _facts(self, layer: Layer) -> GGUFFacts:
+        return self.cache.of(layer.digest, self.blobs.open_path(layer.digest))
+
+    def _texts(self, *kinds: str) -> list[str]:
+        """The texts of the layers of these kinds."""
+        datas = [self.blobs.read(layer.digest, MAX_TEXT) for layer in self.layers(*kinds)]
+        return [data.decode("utf-8", "replace") for data in datas]
+
+    @cached_property
+    def template(self) -> str | None:
+        """The Go template layer, under its present or its old media type; the last one counts."""
+        return next(reversed(self._texts("template", "prompt")), None)
+
+    @cached_property
+    def system(self) -> str | None:
+        """The system message."""
+        return next(reversed(self._texts("system")), None)
+
+    @cached_property
+    def license(self) -> list[str]:
+        """The license texts."""
+        return self._texts("license")
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The stored options; of several layers later keys win."""
+        merged: dict[str, Any] = {}
+        for text in self._texts("params"):
+            value = _decoded(text)
+            if not isinstance(value, dict):
+                raise FormatError("the parameters of the model are not a JSON object")
+            merged |= value
+        return merged
+
+    @cached_property
+    def messages(self) -> list[ShowMessage]:
+        """The stored conversation."""
+        values = [value for text in self._texts("messages") for value in _list(_decoded(text))]
+        return [ShowMessage(role=_text(v, "role"), content=_text(v, "content")) for v in values]
+
+    @property
+    def jinja(self) -> str:
+        """The chat template of the GGUF, if that is the one in use, else ""."""
+        if self.template is not None or self.config.renderer or self.config.parser:
+            return ""
+        return self.facts.chat_template if self.facts else ""
+
+    def details(self, *, lengths: bool = True) -> ModelDetails:
+        """What /api/tags (with lengths) and /api/show (without) tell of the model."""
+        config = self.config
+        details = ModelDetails(
+            parent_model=(self.model_layer.from_ if self.model_layer else "") or "",
+            format=config.model_format,
+            family=config.model_family,
+            families=config.model_families,
+            parameter_size=config.model_type,
+            quantization_level=self._quantization(),
+        )
+        if lengths:
+            facts = None if config.context_length and config.embedding_length else self._known()
+            details.context_length = config.context_length or (facts.context_length if facts else 0)
+            details.embedding_length = config.embedding_length or (
+                facts.embedding_length if facts else 0
+            )
+        return details
+
+    def _quantization(self) -> str:
+        """The config's text, repaired from the file where it says nothing."""
+        stated = self.config.file_type
+        if stated not in ("", "unknown"):
+            return stated
+        facts = self._known()
+        return file_type_name(facts.file_type) if facts else stated
+
+    def _known(self) -> GGUFFacts | None:
+        """The facts, or None where the weights are missing or damaged."""
+        try:
+            return self.facts
+        except (StoreError, FormatError):
+            return None
+
+    def capabilities(self, *, listed: bool = False) -> list[str]:
+        """What the model can do, in the order of /api/show or, listed, of /api/tags."""
+        try:
+            facts = self.facts
+            projectors = [self._facts(layer) for layer in self.layers("projector")]
+        except (StoreError, FormatError):
+            if not listed:
+                raise
+            facts, projectors = None, []
+        sources = Sources(
+            facts=facts,
+            projectors=projectors,
+            stated=list(self.config.capabilities or []),
+            jinja=self.jinja if facts else "",
+            template=self.template if self.template is not None else DEFAULT_TEMPLATE,
+            family=self.config.model_family,
+        )
+        return listed_capabilities(sources) if listed else shown_capabilities(sources)
+
+
+def _decoded(text: str) -> Any:
+    """The first JSON value of a layer; FormatError instead of Python's errors."""
+    try:
+        return json.JSONDecoder().raw_decode(text.lstrip())[0]
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"a layer of the model is not JSON: {error}") from error
+
+
+def _list(value: Any) -> list[Any]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: dict[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
