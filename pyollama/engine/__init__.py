@@ -1,1 +1,6 @@
 """Slots, KV pages, batches, sampling: token ids only."""
+
+from pyollama.engine.engine import Engine
+from pyollama.engine.request import DoneReason, Event, Request, Sampler, Stats
+
+__all__ = ["DoneReason", "Engine", "Event", "Request", "Sampler", "Stats"]

@@ -1,0 +1,177 @@
+"""The typed requests that go down into serving, and the typed events that come back.
+
+Field names and their order are Ollama's. In the structs that go to the client a field without a
+default is always sent, and one with a default is left out while it holds that default (Go's
+``omitempty``); http/pyollama_http/gojson.py turns them into bytes by these tables.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Time(int):
+    """Nanoseconds since 1970 in UTC, sent as RFC 3339 text ending in Z."""
+
+
+class LocalTime(int):
+    """Nanoseconds since 1970, sent as RFC 3339 text with the server's own offset."""
+
+
+class Duration(int):
+    """Nanoseconds; keep_alive holds FOREVER for "never unload"."""
+
+
+class RawJSON(bytes):
+    """The text of a JSON value, kept as the client wrote it."""
+
+
+FOREVER = Duration(2**63 - 1)
+
+Options = dict[str, Any]
+
+
+class ToolCallFunction(Struct, kw_only=True, omit_defaults=True):
+    """Which tool a model calls, and with what."""
+
+    index: int = 0
+    name: str
+    arguments: dict[str, Any]
+
+
+class ToolCall(Struct, kw_only=True, omit_defaults=True):
+    """One call of a tool, as the model made it or as the history tells it."""
+
+    id: str = ""
+    function: ToolCallFunction
+
+
+class Message(Struct, kw_only=True, omit_defaults=True):
+    """One message of a chat."""
+
+    role: str = ""
+    content: str = ""
+    thinking: str = ""
+    images: list[bytes] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
+class GenerateRequest(Struct, kw_only=True):
+    """POST /api/generate."""
+
+    model: str = ""
+    prompt: str = ""
+    suffix: str = ""
+    system: str = ""
+    template: str = ""
+    context: list[int] | None = None
+    stream: bool | None = None
+    raw: bool = False
+    format: RawJSON | None = None
+    keep_alive: Duration | None = None
+    images: list[bytes] = field(default_factory=list)
+    options: Options = field(default_factory=dict)
+    think: bool | str | None = None
+    truncate: bool | None = None
+    shift: bool | None = None
+    debug_render_only: bool = field(default=False, name="_debug_render_only")
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+
+class ChatRequest(Struct, kw_only=True):
+    """POST /api/chat. The tools are kept as the client wrote them, for the template to print."""
+
+    model: str = ""
+    messages: list[Message] = field(default_factory=list)
+    stream: bool | None = None
+    format: RawJSON | None = None
+    keep_alive: Duration | None = None
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    options: Options = field(default_factory=dict)
+    think: bool | str | None = None
+    truncate: bool | None = None
+    shift: bool | None = None
+    debug_render_only: bool = field(default=False, name="_debug_render_only")
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+
+class DebugInfo(Struct, kw_only=True, omit_defaults=True):
+    """What _debug_render_only shows: the prompt, and how many images it refers to."""
+
+    rendered_template: str
+    image_count: int = 0
+
+
+class GenerateResponse(Struct, kw_only=True, omit_defaults=True):
+    """One line of an answer to /api/generate; durations are nanoseconds."""
+
+    model: str
+    created_at: Time
+    response: str
+    thinking: str = ""
+    done: bool
+    done_reason: str = ""
+    debug_info: DebugInfo | None = field(default=None, name="_debug_info")
+    context: list[int] = field(default_factory=list)
+    total_duration: int = 0
+    load_duration: int = 0
+    prompt_eval_count: int = 0
+    prompt_eval_duration: int = 0
+    eval_count: int = 0
+    eval_duration: int = 0
+
+
+class ResponseMessage(Struct, kw_only=True, omit_defaults=True):
+    """The message of one line of a chat answer: role and content are always sent."""
+
+    role: str
+    content: str
+    thinking: str = ""
+    tool_calls: list[ToolCall] = field(default_factory=list)
+
+
+class ChatResponse(Struct, kw_only=True, omit_defaults=True):
+    """One line of an answer to /api/chat; durations are nanoseconds."""
+
+    model: str
+    created_at: Time
+    message: ResponseMessage
+    done: bool
+    done_reason: str = ""
+    debug_info: DebugInfo | None = field(default=None, name="_debug_info")
+    total_duration: int = 0
+    load_duration: int = 0
+    prompt_eval_count: int = 0
+    prompt_eval_duration: int = 0
+    eval_count: int = 0
+    eval_duration: int = 0
+
+
+class ModelDetails(Struct, kw_only=True, omit_defaults=True):
+    """What a model is, as /api/tags, /api/ps and /api/show tell it."""
+
+    parent_model: str
+    format: str
+    family: str
+    families: list[str] | None
+    parameter_size: str
+    quantization_level: str
+    context_length: int = 0
+    embedding_length: int = 0
+
+
+class ProcessModel(Struct, kw_only=True, omit_defaults=True):
+    """One loaded model in /api/ps."""
+
+    name: str
+    model: str
+    size: int
+    digest: str
+    details: ModelDetails
+    expires_at: LocalTime
+    size_vram: int
+    context_length: int

@@ -1,0 +1,56 @@
+"""What the engine is asked for, and what it answers: token ids only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pyollama_tensor.types import Array
+
+DoneReason = Literal["stop", "length"]
+
+
+class Sampler(Protocol):
+    """Chooses tokens; it remembers those it was told of, for the penalties."""
+
+    def accept(self, token: int) -> None:
+        """Count a token of the prompt or of the answer."""
+        ...
+
+    def sample(self, logits: Array) -> int:
+        """The next token's id, from logits of shape (n_vocab,)."""
+        ...
+
+
+@dataclass
+class Stats:
+    """What a request has cost so far; times in nanoseconds."""
+
+    prompt_eval_count: int = 0
+    prompt_eval_duration: int = 0
+    eval_count: int = 0
+    eval_duration: int = 0
+
+
+@dataclass(eq=False)
+class Request:
+    """One generation.
+
+    prompt: token ids, at least one, all below n_vocab
+    num_predict: how many tokens at most, at least 1
+    end_tokens: ids that end the answer and are not part of it
+    """
+
+    prompt: Sequence[int]
+    sampler: Sampler
+    num_predict: int
+    end_tokens: frozenset[int]
+    stats: Stats = field(default_factory=Stats)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step of one request: a token, the end, or both (the last token of the budget)."""
+
+    request: Request
+    token: int | None
+    done_reason: DoneReason | None

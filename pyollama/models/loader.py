@@ -1,0 +1,104 @@
+"""From an open GGUF to a model that runs: which architecture, does everything fit, load."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from pyollama.models.hyperparameters import Hyperparameters, ModelError, vocabulary_size
+from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, load_tensors
+from pyollama_formats.gguf import GGUFFile
+from pyollama_tensor.batch import Batch
+from pyollama_tensor.cache import KVCache
+from pyollama_tensor.types import Array
+
+ARCHITECTURES = {"llama": "pyollama.models.llama"}
+"""general.architecture -> the module that is the model. Adding one is adding a file and a line."""
+
+
+class Config(Protocol):
+    """What the engine must know of any model."""
+
+    @property
+    def n_vocab(self) -> int:
+        """Tokens in the vocabulary, and logits of a row."""
+
+    @property
+    def n_ctx_train(self) -> int:
+        """The longest context that the model was trained for."""
+
+    @property
+    def n_layer(self) -> int:
+        """Layers that keep keys and values."""
+
+    @property
+    def n_head_kv(self) -> int:
+        """Key-value heads of a layer."""
+
+    @property
+    def n_embd_head(self) -> int:
+        """Length of one head's key, and of its value."""
+
+
+class Architecture(Protocol):
+    """The functions that every architecture's module has."""
+
+    def read_config(self, keys: Hyperparameters, n_vocab: int) -> Any:
+        """The configuration that the metadata describes."""
+
+    def expected_tensors(self, config: Any) -> Iterator[Expected]:
+        """The tensors that a file of this configuration has."""
+
+    def assemble(self, tensors: Tensors, config: Any) -> Any:
+        """The weights, each in its place."""
+
+    def forward(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
+        """The logits of the rows that the batch wants."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model. ``nbytes`` is the memory that its tensors take."""
+
+    architecture: Architecture
+    config: Config
+    weights: Any
+    nbytes: int
+
+    def forward(self, batch: Batch, cache: KVCache) -> Array:
+        """Logits of the rows that the batch wants, (n_wanted, n_vocab) float32."""
+        return self.architecture.forward(batch, self.weights, cache, self.config)
+
+    def new_cache(self, n_page: int, element: str = "f16") -> KVCache:
+        """An empty cache of n_page pages for this model's layers and heads."""
+        c = self.config
+        return KVCache(
+            c.n_layer, n_page, c.n_head_kv, c.n_embd_head, c.n_embd_head, element=element
+        )
+
+
+def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
+    """Check the whole file against its own hyperparameters, then load it.
+
+    Raises ModelError, before anything is allocated, for an unknown architecture, a value out of
+    range, or a tensor that is missing or of another shape or type.
+    """
+    architecture = find_architecture(file.metadata)
+    name = file.metadata["general.architecture"]
+    n_vocab = vocabulary_size(file.metadata)
+    config = architecture.read_config(Hyperparameters(file.metadata, name), n_vocab)
+    present = check_tensors(file, architecture.expected_tensors(config))
+    tensors = load_tensors(file, present, progress)
+    nbytes = sum(tensor.nbytes for tensor in tensors.loaded.values())
+    return Model(architecture, config, architecture.assemble(tensors, config), nbytes)
+
+
+def find_architecture(metadata: Mapping[str, Any]) -> Architecture:
+    """The module of the file's architecture. Raises ModelError if it is unknown."""
+    name = metadata.get("general.architecture")
+    if not isinstance(name, str):
+        raise ModelError("key not found in model: general.architecture")
+    if name not in ARCHITECTURES:
+        raise ModelError(f"unknown model architecture: '{name}'")
+    module: Any = import_module(ARCHITECTURES[name])
+    return module  # type: ignore[no-any-return]

@@ -1,0 +1,41 @@
+"""Stop strings, found in text that arrives in pieces."""
+
+from collections.abc import Sequence
+
+
+class StopMatcher:
+    """Passes text on until a stop string appears; neither it nor what follows is passed on.
+
+    Text that could be the start of a stop string is held back until that is decided. An empty stop
+    string matches at once, as it does in llama.cpp.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self.stops = tuple(stops)
+        self.held = ""
+        self.stopped = False
+
+    def push(self, text: str) -> str:
+        """Add text; what may be shown of it. ``stopped`` tells whether a stop string was met."""
+        held = self.held + text
+        found = [at for stop in self.stops if (at := held.find(stop)) >= 0]
+        if found:
+            self.stopped = True
+            self.held = ""
+            return held[: min(found)]
+        keep = max((overlap(held, stop) for stop in self.stops), default=0)
+        self.held = held[len(held) - keep :]
+        return held[: len(held) - keep]
+
+    def flush(self) -> str:
+        """What was held back, once the answer has ended for another reason."""
+        held, self.held = self.held, ""
+        return held
+
+
+def overlap(text: str, stop: str) -> int:
+    """The length of the longest proper start of ``stop`` that ``text`` ends with."""
+    for length in range(min(len(stop) - 1, len(text)), 0, -1):
+        if text.endswith(stop[:length]):
+            return length
+    return 0

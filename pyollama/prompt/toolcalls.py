@@ -1,0 +1,73 @@
+"""Tool calls in the form ``<tool_call>{"name": ..., "arguments": {...}}</tool_call>``.
+
+It is the form of the embedded model and of the many templates that follow Hermes. The calls are
+delivered with the last event of an answer, as Ollama does for a model that runs on the GGUF's own
+template.
+"""
+
+import json
+import secrets
+import string
+
+from pyollama.api import ToolCall, ToolCallFunction
+from pyollama.errors import EngineError
+from pyollama.prompt.stop import overlap
+
+OPENING, CLOSING = "<tool_call>", "</tool_call>"
+ID_LETTERS = string.ascii_letters + string.digits
+
+
+class ToolCallCollector:
+    """Takes tool calls out of text that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self.inside = False
+        self.held = ""
+        self.calls: list[ToolCall] = []
+
+    def push(self, text: str) -> str:
+        """Add text; what of it is content. Raises EngineError for arguments that are no object."""
+        self.held += text
+        content = ""
+        while True:
+            tag = CLOSING if self.inside else OPENING
+            before, found, rest = self.held.partition(tag)
+            if not found:
+                break
+            content += self._leave(before) if self.inside else before
+            self.inside = not self.inside
+            self.held = rest
+        if self.inside:
+            return content
+        keep = overlap(self.held, OPENING)
+        content += self.held[: len(self.held) - keep]
+        self.held = self.held[len(self.held) - keep :]
+        return content
+
+    def flush(self) -> str:
+        """What is left once the answer has ended: an unfinished call counts if it is whole JSON."""
+        held, self.held = self.held, ""
+        return self._leave(held) if self.inside else held
+
+    def _leave(self, body: str) -> str:
+        """Note the call between two tags; a body that is no call stays content."""
+        try:
+            call = json.loads(body)
+        except (ValueError, RecursionError):
+            return f"{OPENING}{body}{CLOSING}"
+        if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+            return f"{OPENING}{body}{CLOSING}"
+        arguments = call.get("arguments", call.get("parameters")) or {}
+        if not isinstance(arguments, dict):
+            raise EngineError(
+                f'llama-server returned invalid tool call arguments for "{call["name"]}": '
+                f"{json.dumps(arguments)[:200]} is not an object"
+            )
+        function = ToolCallFunction(index=len(self.calls), name=call["name"], arguments=arguments)
+        self.calls.append(ToolCall(id=new_id(), function=function))
+        return ""
+
+
+def new_id() -> str:
+    """32 random letters and digits, as llama.cpp names a call."""
+    return "".join(secrets.choice(ID_LETTERS) for _ in range(32))

@@ -1,0 +1,133 @@
+"""An answer on its way to the client: pieces of text become typed events, then the last one.
+
+An Answer is an async iterator that must be closed: closing it stops the generation and gives the
+model back, whether or not the first event was ever asked for.
+"""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from pyollama.engine import DoneReason, Stats
+from pyollama.serving.generation import Generation, Piece
+from pyollama.serving.scheduler import Lease
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a request arrived and when its model was ready, in nanoseconds of perf_counter."""
+
+    arrived: int
+    ready: int
+
+    @property
+    def load_duration(self) -> int:
+        """From arrival until the runner was ready."""
+        return self.ready - self.arrived
+
+    @property
+    def total_duration(self) -> int:
+        """From arrival until now."""
+        return time.perf_counter_ns() - self.arrived
+
+
+class Form(Protocol[R_co]):
+    """How an endpoint dresses text, and the end of it."""
+
+    def text(self, text: str) -> list[R_co]:
+        """The events for some more text; none while it is held back."""
+
+    async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[R_co]:
+        """What was held back, and the final event."""
+
+
+class PieceQueue:
+    """Carries pieces from the runner's thread to the event loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.queue: asyncio.Queue[Piece] = asyncio.Queue()
+
+    def deliver(self, piece: Piece) -> None:
+        """Called in the runner's thread; a loop that has been closed wants nothing any more."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.queue.put_nowait, piece)
+
+    async def get(self) -> Piece:
+        """The next piece."""
+        return await self.queue.get()
+
+
+class Answer(Generic[R]):
+    """The events of one generation."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        generation: Generation,
+        pieces: PieceQueue,
+        form: Form[R],
+        clock: Clock,
+    ) -> None:
+        self.lease = lease
+        self.generation = generation
+        self.pieces = pieces
+        self.form = form
+        self.clock = clock
+        self.ready: deque[R] = deque()
+        self.ended = False
+        lease.loaded.runner.submit(generation)
+
+    def __aiter__(self) -> "Answer[R]":
+        return self
+
+    async def __anext__(self) -> R:
+        while not self.ready:
+            if self.ended:
+                raise StopAsyncIteration
+            await self._take(await self.pieces.get())
+        return self.ready.popleft()
+
+    async def _take(self, piece: Piece) -> None:
+        if piece.is_last:
+            self.ended = True
+            self.lease.release()
+        if piece.error is not None:
+            raise piece.error
+        if piece.text:
+            self.ready.extend(self.form.text(piece.text))
+        if piece.done_reason is not None:
+            stats = self.generation.request.stats
+            self.ready.extend(await self.form.end(piece.done_reason, stats, self.clock))
+
+    async def aclose(self) -> None:
+        """Stop generating if there is more to come, and give the model back."""
+        if not self.ended:
+            self.ended = True
+            self.lease.loaded.runner.cancel(self.generation)
+            self.lease.release()
+
+
+class Single(Generic[R]):
+    """An answer of one event that is known already: a load, an unload, a rendered prompt."""
+
+    def __init__(self, event: R) -> None:
+        self.event: R | None = event
+
+    def __aiter__(self) -> "Single[R]":
+        return self
+
+    async def __anext__(self) -> R:
+        event, self.event = self.event, None
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+        self.event = None

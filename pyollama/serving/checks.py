@@ -1,0 +1,86 @@
+"""The checks that generate and chat share, each with Ollama's own words."""
+
+import json
+from collections.abc import Sequence
+
+from pyollama.api import ChatRequest, GenerateRequest
+from pyollama.errors import BadRequest, EngineError, Forbidden, NotFound, PyollamaError
+from pyollama.store import Store, StoredModel, parse_name, split_source
+
+CLOUD_DISABLED = "ollama cloud is disabled: remote model is unavailable"
+Call = GenerateRequest | ChatRequest
+
+
+def require_top_logprobs(call: Call) -> None:
+    """Raise BadRequest unless top_logprobs is within its limits."""
+    if not 0 <= call.top_logprobs <= 20:
+        raise BadRequest("top_logprobs must be between 0 and 20")
+
+
+def find_model(store: Store, raw_name: str) -> StoredModel:
+    """The stored model that a request names; its source suffix is understood.
+
+    Raises BadRequest for an invalid name, Forbidden for a cloud model, NotFound otherwise.
+    """
+    text, source = split_source(raw_name)
+    if not text.strip():
+        raise NotFound(f"model '{raw_name}' not found")
+    name = parse_name(text)
+    if source == "cloud":
+        raise Forbidden(CLOUD_DISABLED)
+    try:
+        stored = store.find(name)
+    except NotFound as error:
+        raise NotFound(f"model '{raw_name}' not found") from error
+    if stored.config.remote_host:
+        if source == "local":
+            raise NotFound(f"model '{raw_name}' not found")
+        raise Forbidden(CLOUD_DISABLED)
+    return stored
+
+
+def capabilities_of(stored: StoredModel) -> frozenset[str]:
+    """What the model can do; nothing if its weights are missing or damaged."""
+    try:
+        return frozenset(stored.capabilities())
+    except PyollamaError:
+        return frozenset()
+
+
+def may_think(call: Call, capabilities: frozenset[str]) -> bool:
+    """Whether the answer may think: as asked, else as the model can.
+
+    Raises BadRequest if it is asked of a model that cannot.
+    """
+    if call.think and "thinking" not in capabilities:
+        raise BadRequest(f'"{call.model}" does not support thinking')
+    return "thinking" in capabilities if call.think is None else bool(call.think)
+
+
+def require_weights(stored: StoredModel, raw_name: str) -> None:
+    """Raise NotFound if the manifest names weights that are not there."""
+    if stored.model_path is not None and not stored.model_path.exists():
+        raise NotFound(f'model "{raw_name}" not found, try pulling it first')
+
+
+def require_text_only(images: Sequence[bytes]) -> None:
+    """Raise EngineError if there are images: no model that is run here sees any."""
+    if images:
+        raise EngineError(
+            "image input is not supported - hint: if this is unexpected, "
+            "you may need to provide the mmproj"
+        )
+
+
+def require_free_text(call: Call) -> None:
+    """Raise for an output format: no grammar constrains the answers of this server yet.
+
+    What is no format at all is refused in Ollama's words.
+    """
+    text = b"" if call.format is None else call.format.strip()
+    if text in (b"", b"null", b'""'):
+        return
+    if text != b'"json"' and not text.startswith(b"{"):
+        shown = json.dumps(text.decode("utf-8", "replace"), ensure_ascii=False)
+        raise EngineError(f'invalid format: {shown}; expected "json" or a valid JSON Schema object')
+    raise EngineError("structured output (format) is not supported yet")

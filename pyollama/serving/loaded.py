@@ -1,0 +1,132 @@
+"""A model in memory: its tokenizer, its template, its engine and the thread that runs it."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyollama.engine import Engine
+from pyollama.errors import EngineError, FormatError
+from pyollama.models.loader import Model, load_model
+from pyollama.prompt.jinja import ChatTemplate
+from pyollama.serving.runner import Runner
+from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama_formats.gguf import GGUFFile, open_gguf
+
+Progress = Callable[[int, int], None]
+
+MIN_CONTEXT = 4
+DEFAULT_CONTEXT = 4096
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunnerOptions:
+    """The options that a runner is loaded with; a request that wants others reloads it.
+
+    num_ctx is None where nobody asked for a size.
+    """
+
+    num_ctx: int | None
+    num_batch: int
+    num_parallel: int
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """Everything that answering with a model needs."""
+
+    model: Model
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    runner: Runner
+    num_ctx: int  # positions of one request, as clients see it; the engine rounds it up
+    file: GGUFFile  # formats without a fast kernel run from its mapped pages
+
+    @property
+    def size(self) -> int:
+        """Bytes that the weights and the cache take."""
+        return self.model.nbytes + self.runner.engine.cache.nbytes
+
+    def context_for(self, options: RunnerOptions, default: int) -> int:
+        """The context that these options would give this model."""
+        return context_size(options.num_ctx or default, self.model.config.n_ctx_train)
+
+    def unload(self) -> None:
+        """Stop the runner and let go of the memory; requests still running end with an error."""
+        self.runner.close()
+        self.file.close()
+
+
+def load(
+    path: str, options: RunnerOptions, default_context: int, progress: Progress | None = None
+) -> LoadedModel:
+    """Load a GGUF and start its runner. Blocks for as long as reading and repacking take.
+
+    Raises FormatError for a file that is damaged or is no model, EngineError if memory is short.
+    """
+    file = open_gguf(path)
+    try:
+        return load_opened(file, options, default_context, progress)
+    except BaseException:
+        file.close()
+        raise
+
+
+def load_opened(
+    file: GGUFFile, options: RunnerOptions, default_context: int, progress: Progress | None
+) -> LoadedModel:
+    """As load, from a file that is open already; it is closed by the caller if this fails."""
+    tokenizer = load_tokenizer(file.metadata)
+    template = chat_template(file, tokenizer)
+    try:
+        model = load_model(file, progress)
+        num_ctx = context_size(options.num_ctx or default_context, model.config.n_ctx_train)
+        engine = Engine(model, num_ctx, options.num_parallel, options.num_batch)
+        require_memory(engine.cache.nbytes + model.nbytes)
+    except MemoryError as error:
+        raise EngineError("the model requires more system memory than is available") from error
+    return LoadedModel(model, tokenizer, template, Runner(engine, tokenizer), num_ctx, file)
+
+
+def chat_template(file: GGUFFile, tokenizer: Tokenizer) -> ChatTemplate:
+    """The file's own chat template. Raises FormatError if it is not text."""
+    source = file.metadata.get("tokenizer.chat_template")
+    if source is not None and not isinstance(source, str):
+        raise FormatError("tokenizer.chat_template is not a string")
+    text = {
+        "bos_token": "" if tokenizer.bos is None else tokenizer.token(tokenizer.bos),
+        "eos_token": "" if tokenizer.eos is None else tokenizer.token(tokenizer.eos),
+    }
+    return ChatTemplate(source, **text)
+
+
+def context_size(wanted: int, n_ctx_train: int) -> int:
+    """The context that a request gets: at least 4 positions, at most what the model knows."""
+    if wanted > n_ctx_train:
+        logger.warning("num_ctx %d exceeds the model's trained %d", wanted, n_ctx_train)
+    return min(max(wanted, MIN_CONTEXT), n_ctx_train)
+
+
+def require_memory(nbytes: int) -> None:
+    """Raise EngineError if the machine cannot hold so much at all."""
+    installed = total_memory()
+    if installed is not None and nbytes > installed:
+        raise EngineError(
+            f"model requires more system memory ({gibibytes(nbytes)}) "
+            f"than is available ({gibibytes(installed)})"
+        )
+
+
+def total_memory() -> int | None:
+    """Bytes of memory in this machine, None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def gibibytes(nbytes: int) -> str:
+    """1610612736 -> 1.5 GiB."""
+    return f"{nbytes / (1 << 30):.1f} GiB"

@@ -1,0 +1,74 @@
+"""Serving: what stands between a decoded request and the engine.
+
+``generate`` and ``chat`` do every check that can fail before they return; what they return is an
+async iterator of events that the caller closes. The order of the checks is Ollama's, because a
+client sees which of several mistakes is reported.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol, TypeVar
+
+from pyollama.api import (
+    ChatRequest,
+    ChatResponse,
+    GenerateRequest,
+    GenerateResponse,
+    LocalTime,
+    ProcessModel,
+)
+from pyollama.serving import chat, generate
+from pyollama.serving.scheduler import Scheduler, Slot
+from pyollama.settings import Settings
+from pyollama.store import Store
+
+E_co = TypeVar("E_co", covariant=True)
+
+
+class Events(AsyncIterator[E_co], Protocol[E_co]):
+    """The events of an answer; closing them stops the work behind them."""
+
+    async def aclose(self) -> None:
+        """Stop, and free what the answer holds."""
+
+
+class Serving:
+    """The models of one store, run on demand. Belongs to one event loop."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.scheduler = Scheduler(settings)
+
+    async def generate(self, call: GenerateRequest) -> Events[GenerateResponse]:
+        """Answer POST /api/generate. Raises what the first failing check names."""
+        return await generate.answer(self.store, self.scheduler, call)
+
+    async def chat(self, call: ChatRequest) -> Events[ChatResponse]:
+        """Answer POST /api/chat. Raises what the first failing check names."""
+        return await chat.answer(self.store, self.scheduler, call)
+
+    def running(self) -> list[ProcessModel]:
+        """The models in memory, the one that stays longest first."""
+        slots = sorted(self.scheduler.slots.values(), key=lambda s: -(s.expires_at // 10**9))
+        return [process_model(slot) for slot in slots]
+
+    async def close(self) -> None:
+        """Stop every runner and let go of all memory."""
+        await self.scheduler.close()
+
+
+def process_model(slot: Slot) -> ProcessModel:
+    """A slot as /api/ps shows it."""
+    details = slot.stored.details()
+    details.parent_model = ""
+    details.context_length = details.embedding_length = 0
+    return ProcessModel(
+        name=slot.stored.name.short,
+        model=slot.stored.name.short,
+        size=slot.loaded.size if slot.loaded else slot.stored.size,
+        digest=slot.stored.digest,
+        details=details,
+        expires_at=LocalTime(slot.expires_at),
+        size_vram=0,
+        context_length=slot.loaded.num_ctx if slot.loaded else 0,
+    )
