@@ -1,5 +1,7 @@
-"""Model names, manifests and blobs on disk, laid out as Ollama lays them out.
+"""Model names, manifests and blobs on disk, laid out as Ollama lays them out."""
 
-Store is in pyollama.store.store, names in pyollama.store.names, the wire's structs in
-pyollama.store.types; nothing is imported here, so that names alone stay cheap.
-"""
+from pyollama.store.model import StoredModel
+from pyollama.store.names import Name, parse_name, split_source
+from pyollama.store.store import Store
+
+__all__ = ["Name", "Store", "StoredModel", "parse_name", "split_source"]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 
+from pyollama.api import Message
 from pyollama.errors import BadRequest, NotFound
 from pyollama.gotext import go_json
-from pyollama.serving.types import Message
 from pyollama.store.config import derive_config
 from pyollama.store.errors import StoreError
 from pyollama.store.model import media_type

@@ -3,13 +3,14 @@
 Nothing is read before it is asked for, so that a list of many models stays quick.
 """
 
+import contextlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pyollama.serving.types import ModelDetails
+from pyollama.api import ModelDetails
 from pyollama.store.blobs import Blobs
 from pyollama.store.capabilities import Sources, listed_capabilities, shown_capabilities
 from pyollama.store.errors import StoreError
@@ -165,23 +166,35 @@ class StoredModel:
             return None
 
     def capabilities(self, *, listed: bool = False) -> list[str]:
-        """What the model can do, in the order of /api/show or, listed, of /api/tags."""
-        try:
-            facts = self.facts
-            projectors = [self._facts(layer) for layer in self.layers("projector")]
-        except (StoreError, FormatError):
-            if not listed:
-                raise
-            facts, projectors = None, []
+        """What the model can do, in the order of /api/show or, listed, of /api/tags.
+
+        Weights that are missing have no capabilities; FormatError for damaged ones, but not in a
+        list.
+        """
+        facts = self._known()
+        if facts is None and not listed and self._has_weights():
+            facts = self.facts  # raises what is wrong with the file
+        template = self.template
         sources = Sources(
             facts=facts,
-            projectors=projectors,
+            projectors=self._projector_facts() if facts else [],
             stated=list(self.config.capabilities or []),
-            jinja=self.jinja if facts else "",
-            template=self.template if self.template is not None else DEFAULT_TEMPLATE,
+            jinja=self.jinja if facts and not listed else "",
+            template=DEFAULT_TEMPLATE if template is None else template,
             family=self.config.model_family,
         )
         return listed_capabilities(sources) if listed else shown_capabilities(sources)
+
+    def _has_weights(self) -> bool:
+        return self.model_layer is not None and self.blobs.has(self.model_layer.digest)
+
+    def _projector_facts(self) -> list[GGUFFacts]:
+        """The facts of the projectors that can be read."""
+        found = []
+        for layer in self.layers("projector"):
+            with contextlib.suppress(StoreError, FormatError):
+                found.append(self._facts(layer))
+        return found
 
 
 def _decoded(text: str) -> Any:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from pyollama.api import LocalTime
+from pyollama.errors import NotFound
 from pyollama.gotext import go_quoted, go_value
-from pyollama.serving.types import LocalTime
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
 from pyollama.store.types import ShowResponse, TensorEntry
 from pyollama_formats.gguf.reader import GGUFFile, open_gguf
@@ -20,11 +21,13 @@ HIDDEN = ("general.name", "tokenizer.chat_template")
 def show(
     model: StoredModel, *, verbose: bool, system: str, options: dict[str, Any]
 ) -> ShowResponse:
-    """The whole answer; NotFound or StoreError if the weights cannot be opened.
+    """The whole answer; NotFound if the weights are missing, FormatError if they are damaged.
 
     system and options, where the request has them, appear in the texts; verbose fills in the
     arrays of the metadata.
     """
+    if model.model_layer is not None and not model.blobs.has(model.model_layer.digest):
+        raise NotFound(f"model '{model.name.short}' not found")
     answer = ShowResponse(
         license="\n".join(model.license),
         modelfile=modelfile(model, system=system, options=options),

@@ -1,6 +1,6 @@
 """The requests and answers of the store's endpoints, in the field order of the wire.
 
-The conventions are those of serving/types.py: a field without a default is always sent, one with
+The conventions are those of pyollama/api.py: a field without a default is always sent, one with
 a default is left out while it holds that default.
 """
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from pyollama.serving.types import LocalTime, Message, ModelDetails, Options
+from pyollama.api import LocalTime, Message, ModelDetails, Options
 
 __all__ = [
     "CreateRequest",
