@@ -129,7 +129,7 @@ def _read_version(cursor: Cursor) -> int:
     if magic != MAGIC:
         raise GGUFError("invalid file magic")
     version = cursor.u32()
-    if version not in VERSIONS and version & 0xFFFF == 0:  # a small number, read backwards
+    if version and version & 0xFFFF == 0:  # a small number, read backwards
         raise GGUFError("big-endian GGUF files are not supported")
     if version not in VERSIONS:
         raise GGUFError(f"unsupported GGUF version {version}")

@@ -19,7 +19,7 @@ from pyollama_formats.gguf.cursor import check_length
 from pyollama_formats.gguf.errors import GGUFError
 from pyollama_formats.gguf.pages import drop
 
-WINDOW = 1 << 17  # bytes searched at a time: the working arrays stay under 1 MB
+WINDOW = 1 << 16  # bytes searched at a time: the working arrays stay under 500 kB
 STEPS = 32  # strings walked one by one before the guesses are tried again
 
 _LENGTH = struct.Struct("<Q")
