@@ -4,7 +4,7 @@ Shapes: T rows of a batch, K = n_head_kv, E = n_embd_head_k, Ev = n_embd_head_v.
 Which pages belong to which sequence is the engine's business; here a page is a number.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ class LayerCache:
 
     k: (n_page, K, PAGE / 16, E, 16). Sixteen positions lie side by side for each input, so that
        sixteen scores are computed at once without a sum across lanes.
-    v: (n_page, K, PAGE, Ev). A position's value is one run, added up weighted by its score.
+    v: (n_page, K, PAGE, Ev). A position's value is one run, added up weighted by its score. Ev is
+       rounded up to a multiple of 16 there; what is beyond stays zero.
     Both are float32, or uint16 holding the bits of float16 (numba has no float16 on the CPU).
     """
 
@@ -37,7 +38,9 @@ class LayerCache:
         dtype = np.dtype(np.uint16 if element == "f16" else np.float32)
         # np.zeros reserves address space only: memory comes when a page is first written.
         self.k = np.zeros((n_page, n_head_kv, PAGE // LANES, n_embd_head_k, LANES), dtype)
-        self.v = np.zeros((n_page, n_head_kv, PAGE, n_embd_head_v), dtype)
+        padded = -(-n_embd_head_v // LANES) * LANES
+        self.v = np.zeros((n_page, n_head_kv, PAGE, padded), dtype)
+        self.n_embd_head_v = n_embd_head_v
 
     @property
     def nbytes(self) -> int:
@@ -49,7 +52,7 @@ class LayerCache:
         self.check(batch)
         if k.shape != (batch.n_row, self.k.shape[1], self.k.shape[3]):
             raise BatchError(f"keys of shape {k.shape} do not fit the cache")
-        if v.shape != (batch.n_row, self.v.shape[1], self.v.shape[3]):
+        if v.shape != (batch.n_row, self.v.shape[1], self.n_embd_head_v):
             raise BatchError(f"values of shape {v.shape} do not fit the cache")
         backend.backend.write_pages(self, k, v, batch)
 
@@ -60,8 +63,8 @@ class LayerCache:
 
     def as_floats(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """The keys and values as NumPy sees them: views of float16, or of float32."""
-        kind = np.float16 if self.k.dtype == np.uint16 else np.float32
-        return self.k.view(kind), self.v.view(kind)
+        kind: Any = np.float16 if self.k.dtype == np.uint16 else np.float32
+        return self.k.view(kind), self.v.view(kind)[..., : self.n_embd_head_v]
 
 
 class KVCache:

@@ -84,14 +84,17 @@ def rms_norm(x: F32, weight: F32, eps: float) -> F32:
 
 def silu_gate(gate: F32, up: F32) -> F32:
     """silu(gate) * up, where silu(x) = x / (1 + exp(-x)): any shape -> the same."""
-    sigmoid = 0.5 * (1.0 + np.tanh(0.5 * gate.astype(np.float64)))  # exp(-x) could overflow
-    return (gate * sigmoid * up).astype(np.float32)
+    with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that it should be
+        sigmoid = 1.0 / (1.0 + np.exp(-gate.astype(np.float64)))
+    out: F32 = (gate * sigmoid * up).astype(np.float32)
+    return out
 
 
 def softmax(x: F32) -> F32:
     """exp(x) over its sum along the last axis: any shape -> the same."""
-    e: F32 = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    out: F32 = e / e.sum(axis=-1, keepdims=True)
+    return out
 
 
 def rope(x: F32, positions: I32, rope: "Rope") -> F32:
@@ -138,7 +141,7 @@ def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -
 
     Head h reads key head h * K // H. Source: arXiv:1706.03762 (attention), 2305.13245 (groups).
     """
-    out = np.empty((*q.shape[:2], cache.v.shape[3]), np.float32)
+    out = np.empty((*q.shape[:2], cache.n_embd_head_v), np.float32)
     for t in range(batch.n_row):
         length = int(batch.lengths[t])
         pages = batch.tables[batch.sequences[t], : -(-length // cache.v.shape[2])]

@@ -5,9 +5,14 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from pyollama_tensor.batch import PAGE, Batch
 from pyollama_tensor.cache import LayerCache
+
+# The first example compiles a kernel, and examples beside a busy neighbour take what they take.
+settings.register_profile("compiled", deadline=None)
+settings.load_profile("compiled")
 
 MakeBatch = Callable[..., Batch]
 MakeCache = Callable[..., LayerCache]

@@ -1,0 +1,94 @@
+"""The numba backend: allocates results and hands contiguous arrays to the kernels.
+
+Kernels take C-contiguous float32 of a fixed number of dimensions; `reference` says what each gives.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyollama_tensor.kernels import attention, elementwise, pages
+from pyollama_tensor.kernels import rope as rotation
+from pyollama_tensor.threads import pool
+from pyollama_tensor.types import F32, I32
+from pyollama_tensor.weights import embedding, linear, linears, make_weight
+
+if TYPE_CHECKING:
+    from pyollama_tensor.batch import Batch
+    from pyollama_tensor.cache import LayerCache
+    from pyollama_tensor.rope import Rope
+
+__all__ = [
+    "embedding",
+    "linear",
+    "linears",
+    "make_weight",
+    "paged_attention",
+    "rms_norm",
+    "rope",
+    "silu_gate",
+    "softmax",
+    "write_pages",
+]
+
+
+def _rows(x: F32) -> F32:
+    """Any shape (..., D) as C-contiguous rows (T, D)."""
+    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+
+
+def rms_norm(x: F32, weight: F32, eps: float) -> F32:
+    """x / sqrt(mean(x^2) + eps) * weight over the last axis."""
+    rows = _rows(x)
+    out = np.empty_like(rows)
+    elementwise.rms_norm(pool(), rows, weight, float(eps), out)
+    return out.reshape(x.shape)
+
+
+def silu_gate(gate: F32, up: F32) -> F32:
+    """silu(gate) * up."""
+    rows = _rows(gate)
+    out = np.empty_like(rows)
+    elementwise.silu_gate(pool(), rows, _rows(up), out)
+    return out.reshape(gate.shape)
+
+
+def softmax(x: F32) -> F32:
+    """exp(x) over its sum along the last axis."""
+    rows = _rows(x)
+    out = np.empty_like(rows)
+    elementwise.softmax(pool(), rows, out)
+    return out.reshape(x.shape)
+
+
+def rope(x: F32, positions: I32, rope: "Rope") -> F32:
+    """Rotate each head's pairs by its row's position: (T, H, E) -> (T, H, E)."""
+    x = np.ascontiguousarray(x)
+    cos, sin = rope.tables(positions)
+    out = np.empty_like(x)
+    rotation.rope(pool(), x, cos, sin, rope.neox, out)
+    return out
+
+
+def write_pages(cache: "LayerCache", k: F32, v: F32, batch: "Batch") -> None:
+    """Store keys (T, K, E) and values (T, K, Ev) at the batch's places."""
+    k, v = np.ascontiguousarray(k), np.ascontiguousarray(v)
+    pages.write_pages(pool(), k, v, batch.places, cache.k, cache.v)
+
+
+def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:
+    """Grouped-query attention of each row over its own sequence: (T, H, E) -> (T, H, Ev)."""
+    q = np.ascontiguousarray(q)
+    out = np.zeros((*q.shape[:2], cache.v.shape[3]), np.float32)
+    attention.paged_attention(
+        pool(),
+        q,
+        cache.k,
+        cache.v,
+        batch.tables,
+        batch.sequences,
+        batch.lengths,
+        np.float32(scale),
+        out,
+    )
+    return np.ascontiguousarray(out[..., : cache.n_embd_head_v])

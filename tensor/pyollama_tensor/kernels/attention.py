@@ -1,0 +1,180 @@
+"""Attention of each row over the pages of its own sequence, one page at a time.
+
+A page's scores become weights as soon as they are known. When a later page brings a larger score,
+what has been added up so far is scaled down, so that nothing of the size of the context is kept
+(online softmax). A row is computed alone, in the same order whatever else is in the batch.
+
+Shapes: T rows, H query heads, K key heads, G = H / K heads per group, E inputs and V values per
+head (V a multiple of 16). Papers: arXiv:1805.02867 (online softmax), 2205.14135 (attention with
+it), 2305.13245 (groups), 2309.06180 (pages).
+"""
+
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from pyollama_tensor.batch import PAGE
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.simd.lanes import first_lanes, load_kept
+from pyollama_tensor.simd.math import exp_f32x16, fma, maximum, reduce_add, reduce_max
+from pyollama_tensor.simd.memory import load_f32x16, store_f32x16
+from pyollama_tensor.simd.vector import splat_f32x16
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I32, I64, U16
+
+_MINUS_INFINITY = np.float32(-np.inf)
+
+
+@register_jitable
+def _weigh(
+    low: Any, high: Any, largest: Any, total: Any, count: int, weights: F32, place: int
+) -> tuple[Any, Any, Any]:
+    """Turn a page's scores of one head into weights e^(score - largest), kept at `place`.
+
+    low, high: the scores of positions 0 to 15 and 16 to 31, of which `count` are positions.
+    Gives the largest score so far, the factor that scales what was added up before (a vector),
+    and the sum of all weights so far (a vector whose lanes are yet to be added).
+    """
+    low = first_lanes(low, count, _MINUS_INFINITY)
+    high = first_lanes(high, count - 16, _MINUS_INFINITY)
+    now = max(largest, reduce_max(maximum(low, high)))
+    peak = splat_f32x16(now)
+    fade = exp_f32x16(splat_f32x16(largest) - peak)
+    low, high = exp_f32x16(low - peak), exp_f32x16(high - peak)
+    store_f32x16(weights, place, low)
+    store_f32x16(weights, place + 16, high)
+    return now, fade, fma(total, fade, low + high)
+
+
+@register_jitable
+def _attend(
+    q: F32,
+    k: F32 | U16,
+    v: F32 | U16,
+    table: I32,
+    length: int,
+    scale: np.float32,
+    weights: F32,
+    out: F32,
+    head: int,
+    h0: int,
+    h1: int,
+    h2: int,
+    h3: int,
+) -> None:
+    """Four query heads h0 to h3 of one row, which share key head `head` and so every load of it.
+
+    q: float32 (H, E); out: float32 (H, V), zero; weights: float32 (4, PAGE), overwritten
+    table: int32, the pages of the sequence; length: how many positions are attended to
+    """
+    n_in, n_out = q.shape[1], out.shape[1]
+    m0 = m1 = m2 = m3 = _MINUS_INFINITY  # largest scores
+    t0 = t1 = t2 = t3 = splat_f32x16(0.0)  # sums of weights
+    factor = splat_f32x16(scale)
+    for first in range(0, length, PAGE):
+        page = np.int64(table[first // PAGE]) * k.shape[1] + head
+        count = min(PAGE, length - first)
+        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = splat_f32x16(0.0)  # scores
+        for e in range(n_in):
+            low = load_kept(k, (2 * page * n_in + e) * 16)
+            high = load_kept(k, ((2 * page + 1) * n_in + e) * 16)
+            x0, x1 = splat_f32x16(q[h0, e]), splat_f32x16(q[h1, e])
+            x2, x3 = splat_f32x16(q[h2, e]), splat_f32x16(q[h3, e])
+            a0, b0 = fma(x0, low, a0), fma(x0, high, b0)
+            a1, b1 = fma(x1, low, a1), fma(x1, high, b1)
+            a2, b2 = fma(x2, low, a2), fma(x2, high, b2)
+            a3, b3 = fma(x3, low, a3), fma(x3, high, b3)
+        m0, f0, t0 = _weigh(a0 * factor, b0 * factor, m0, t0, count, weights, 0)
+        m1, f1, t1 = _weigh(a1 * factor, b1 * factor, m1, t1, count, weights, PAGE)
+        m2, f2, t2 = _weigh(a2 * factor, b2 * factor, m2, t2, count, weights, 2 * PAGE)
+        m3, f3, t3 = _weigh(a3 * factor, b3 * factor, m3, t3, count, weights, 3 * PAGE)
+        for i in range(0, n_out, 16):
+            o0 = load_f32x16(out, h0 * n_out + i) * f0
+            o1 = load_f32x16(out, h1 * n_out + i) * f1
+            o2 = load_f32x16(out, h2 * n_out + i) * f2
+            o3 = load_f32x16(out, h3 * n_out + i) * f3
+            for p in range(count):
+                value = load_kept(v, (page * PAGE + p) * n_out + i)
+                o0 = fma(splat_f32x16(weights[0, p]), value, o0)
+                o1 = fma(splat_f32x16(weights[1, p]), value, o1)
+                o2 = fma(splat_f32x16(weights[2, p]), value, o2)
+                o3 = fma(splat_f32x16(weights[3, p]), value, o3)
+            store_f32x16(out, h0 * n_out + i, o0)
+            store_f32x16(out, h1 * n_out + i, o1)
+            store_f32x16(out, h2 * n_out + i, o2)
+            store_f32x16(out, h3 * n_out + i, o3)
+    s0, s1 = splat_f32x16(1.0 / reduce_add(t0)), splat_f32x16(1.0 / reduce_add(t1))
+    s2, s3 = splat_f32x16(1.0 / reduce_add(t2)), splat_f32x16(1.0 / reduce_add(t3))
+    for i in range(0, n_out, 16):
+        o0 = load_f32x16(out, h0 * n_out + i) * s0
+        o1 = load_f32x16(out, h1 * n_out + i) * s1
+        o2 = load_f32x16(out, h2 * n_out + i) * s2
+        o3 = load_f32x16(out, h3 * n_out + i) * s3
+        store_f32x16(out, h0 * n_out + i, o0)
+        store_f32x16(out, h1 * n_out + i, o1)
+        store_f32x16(out, h2 * n_out + i, o2)
+        store_f32x16(out, h3 * n_out + i, o3)
+
+
+@task
+def _attention_items(
+    first: int,
+    last: int,
+    q: F32,
+    k: F32 | U16,
+    v: F32 | U16,
+    tables: I32,
+    sequences: I32,
+    lengths: I32,
+    scale: np.float32,
+    out: F32,
+) -> None:
+    """Items first to last, one for each key head and row, rows of one head after each other."""
+    n_row, group = q.shape[0], q.shape[1] // k.shape[1]
+    weights = np.empty((4, PAGE), np.float32)
+    for item in range(first, last):
+        head, t = item // n_row, item % n_row
+        end = (head + 1) * group - 1  # the group's last query head
+        for h in range(head * group, end + 1, 4):
+            # A group that is no multiple of 4 computes its last head more than once, alike.
+            _attend(
+                q[t],
+                k,
+                v,
+                tables[sequences[t]],
+                lengths[t],
+                scale,
+                weights,
+                out[t],
+                head,
+                h,
+                min(h + 1, end),
+                min(h + 2, end),
+                min(h + 3, end),
+            )
+
+
+@kernel
+def paged_attention(
+    pool: I64,
+    q: F32,
+    k: F32 | U16,
+    v: F32 | U16,
+    tables: I32,
+    sequences: I32,
+    lengths: I32,
+    scale: np.float32,
+    out: F32,
+) -> None:
+    """Attention of row t over the first lengths[t] positions of sequence sequences[t].
+
+    q: float32 (T, H, E); out: float32 (T, H, V), zero
+    k: (n_page, K, 2, E, 16), v: (n_page, K, PAGE, V), both float32 or the bits of float16
+    tables: int32 (S, n_table); sequences, lengths: int32 (T,)
+    NumPy twin: reference.paged_attention.
+    """
+    n_item = q.shape[0] * k.shape[1]
+    parallel_for(
+        pool, _attention_items, n_item, 1, (q, k, v, tables, sequences, lengths, scale, out)
+    )

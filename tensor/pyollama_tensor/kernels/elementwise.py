@@ -1,0 +1,95 @@
+"""Kernels over rows that need no matrix: RMS norm, SiLU gate and softmax.
+
+Each takes rows of C-contiguous matrices, a few at a time per thread.
+Shapes: T rows, D inputs.
+"""
+
+import numpy as np
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.kernels.exponential import exp_f32
+from pyollama_tensor.simd.math import fma, reduce_add
+from pyollama_tensor.simd.memory import load_f32x16
+from pyollama_tensor.simd.vector import splat_f32x16
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I64
+
+_ONE = np.float32(1.0)
+_GRAIN = 8  # rows that are worth calling another thread for
+
+
+@kernel
+def sum_of_squares(row: F32) -> np.float32:
+    """The sum of x^2 in sixteen partial sums, one per lane. row: float32 (D,)"""
+    whole = len(row) // 16 * 16
+    sums = splat_f32x16(0.0)
+    for i in range(0, whole, 16):
+        x = load_f32x16(row, i)
+        sums = fma(x, x, sums)
+    total = reduce_add(sums)
+    for i in range(whole, len(row)):
+        total += row[i] * row[i]
+    return np.float32(total)
+
+
+@task
+def _rms_norm_rows(first: int, last: int, x: F32, weight: F32, eps: float, out: F32) -> None:
+    for t in range(first, last):
+        row, result = x[t], out[t]
+        mean = np.float64(sum_of_squares(row)) / len(row)
+        scale = np.float32(1.0 / np.sqrt(mean + eps))
+        for i in range(len(row)):
+            result[i] = row[i] * scale * weight[i]
+
+
+@kernel
+def rms_norm(pool: I64, x: F32, weight: F32, eps: float, out: F32) -> None:
+    """x / sqrt(mean(x^2) + eps) * weight for each row.
+
+    x, out: float32 (T, D); weight: float32 (D,)
+    Source: arXiv:1910.07467. NumPy twin: reference.rms_norm.
+    """
+    parallel_for(pool, _rms_norm_rows, len(x), _GRAIN, (x, weight, eps, out))
+
+
+@task
+def _silu_gate_rows(first: int, last: int, gate: F32, up: F32, out: F32) -> None:
+    for t in range(first, last):
+        g, u, result = gate[t], up[t], out[t]
+        for i in range(len(g)):
+            result[i] = g[i] / (_ONE + exp_f32(-g[i])) * u[i]
+
+
+@kernel
+def silu_gate(pool: I64, gate: F32, up: F32, out: F32) -> None:
+    """silu(gate) * up for each row, where silu(x) = x / (1 + exp(-x)).
+
+    gate, up, out: float32 (T, D)
+    Source: arXiv:2002.05202. NumPy twin: reference.silu_gate.
+    """
+    parallel_for(pool, _silu_gate_rows, len(gate), _GRAIN, (gate, up, out))
+
+
+@task
+def _softmax_rows(first: int, last: int, x: F32, out: F32) -> None:
+    for t in range(first, last):
+        row, result = x[t], out[t]
+        largest = row.max()
+        total = 0.0
+        for i in range(len(row)):
+            result[i] = exp_f32(row[i] - largest)
+        for i in range(len(row)):
+            total += np.float64(result[i])
+        scale = np.float32(1.0 / total)
+        for i in range(len(row)):
+            result[i] *= scale
+
+
+@kernel
+def softmax(pool: I64, x: F32, out: F32) -> None:
+    """exp(x) over its sum along each row, the largest x taken off first so that nothing overflows.
+
+    x, out: float32 (T, D)
+    NumPy twin: reference.softmax.
+    """
+    parallel_for(pool, _softmax_rows, len(x), _GRAIN, (x, out))

@@ -1,0 +1,111 @@
+"""Paged attention against its NumPy twin, and what must not change it: neighbours and old pages."""
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyollama_tensor import compiled, reference
+from pyollama_tensor.batch import PAGE, Batch
+from pyollama_tensor.cache import Element, LayerCache
+
+MakeBatch = Callable[..., Batch]
+MakeCache = Callable[..., LayerCache]
+
+
+@given(
+    past=st.lists(st.integers(0, 100), min_size=1, max_size=3),
+    n_new=st.integers(1, 40),
+    n_head_kv=st.integers(1, 3),
+    group=st.integers(1, 9),
+    sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    causal=st.booleans(),
+    element=st.sampled_from(["f16", "f32"]),
+    seed=st.integers(0, 2**32),
+)
+def test_attention_is_its_twin(
+    make_batch: MakeBatch,
+    make_cache: MakeCache,
+    past: list[int],
+    n_new: int,
+    n_head_kv: int,
+    group: int,
+    sizes: tuple[int, int],
+    causal: bool,
+    element: Element,
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    batch = make_batch(rng, past, [n_new] * len(past), causal)
+    cache = make_cache(rng, batch, n_head_kv, sizes, element)
+    q = rng.standard_normal((batch.n_row, n_head_kv * group, sizes[0]), np.float32)
+    out = compiled.paged_attention(q, cache, batch, 0.25)
+    assert out.flags.c_contiguous
+    expected = reference.paged_attention(q, cache, batch, 0.25)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=2e-6)
+
+
+def test_scores_far_apart_do_not_overflow(make_batch: MakeBatch, make_cache: MakeCache) -> None:
+    rng = np.random.default_rng(0)
+    batch = make_batch(rng, [99], [1])
+    cache = make_cache(rng, batch, 1, (16, 16), "f32")
+    q = rng.standard_normal((1, 4, 16), np.float32) * 1000
+    out = compiled.paged_attention(q, cache, batch, 1.0)
+    expected = reference.paged_attention(q, cache, batch, 1.0)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=2e-6)
+
+
+@given(
+    past=st.lists(st.integers(0, 70), min_size=2, max_size=6),
+    group=st.integers(1, 8),
+    seed=st.integers(0, 2**32),
+)
+def test_a_row_has_the_same_bits_alone(
+    make_batch: MakeBatch, make_cache: MakeCache, past: list[int], group: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    batch = make_batch(rng, past, [1] * len(past))
+    cache = make_cache(rng, batch, 2, (32, 32), "f16")
+    q = rng.standard_normal((batch.n_row, 2 * group, 32), np.float32)
+    together = compiled.paged_attention(q, cache, batch, 0.25)
+    for t in range(batch.n_row):
+        row = slice(t, t + 1)
+        alone = Batch(
+            tokens=np.zeros(1, np.int32),
+            rows=None,
+            positions=batch.positions[row],
+            sequences=batch.sequences[row],
+            tables=batch.tables,
+            wanted=np.zeros(1, np.int32),
+        )
+        out = compiled.paged_attention(q[row], cache, alone, 0.25)
+        np.testing.assert_array_equal(out[0], together[t])
+
+
+@given(length=st.integers(1, 3 * PAGE), seed=st.integers(0, 2**32))
+def test_what_an_old_owner_left_in_a_page_is_never_seen(
+    make_batch: MakeBatch, make_cache: MakeCache, length: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    batch = make_batch(rng, [length - 1], [1])
+    q = rng.standard_normal((1, 4, 16), np.float32)
+    clean = LayerCache(batch.n_page, 2, 16, 16, "f16")
+    used = LayerCache(batch.n_page, 2, 16, 16, "f16")
+    for view in used.as_floats():
+        view[...] = rng.choice([np.inf, -np.inf, np.nan], view.shape)
+    k, v = rng.standard_normal((2, length, 2, 16), np.float32)
+    written = Batch(
+        tokens=np.zeros(length, np.int32),
+        rows=None,
+        positions=np.arange(length, dtype=np.int32),
+        sequences=np.zeros(length, np.int32),
+        tables=batch.tables,
+        wanted=np.zeros(0, np.int32),
+    )
+    for cache in (clean, used):
+        reference.write_pages(cache, k, v, written)
+    np.testing.assert_array_equal(
+        compiled.paged_attention(q, used, batch, 0.25),
+        compiled.paged_attention(q, clean, batch, 0.25),
+    )

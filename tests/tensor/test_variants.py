@@ -1,0 +1,27 @@
+"""The kernels of this folder once more in each CPU variant that this processor can run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyollama_tensor import cpu
+
+KERNELS = Path(__file__).parent / "kernels"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["avx2", "portable"])
+def test_kernels_match_their_twins_in_every_variant(variant: str) -> None:
+    if not cpu.NEEDS[variant] <= cpu.cpu_features():
+        pytest.skip(f"this processor lacks what the variant {variant} needs")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", str(KERNELS)],
+        env=os.environ | {"PYOLLAMA_SIMD": variant},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
