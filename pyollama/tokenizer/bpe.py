@@ -1,0 +1,98 @@
+"""Byte-pair vocabularies (`tokenizer.ggml.model` = gpt2, gemma4): merging by a list of ranks."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
+
+from pyollama.tokenizer.base import Tokenizer
+from pyollama.tokenizer.byte_alphabet import from_alphabet, to_alphabet
+from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
+from pyollama.tokenizer.errors import TokenizerError
+from pyollama.tokenizer.merges import merge, read_ranks
+from pyollama.tokenizer.metadata import Metadata, array, flag
+from pyollama.tokenizer.pretokenizer import PreTokenizer, words
+from pyollama.tokenizer.special import SpecialTokens
+from pyollama.tokenizer.splitter import Splitter
+from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
+
+CACHED_WORDS = 1 << 16
+CACHED_LENGTH = 64  # longer words seldom come back
+
+
+class BytePairTokenizer(Tokenizer):
+    """Cuts text into words, writes them in an alphabet and merges them by rank."""
+
+    def __init__(
+        self,
+        metadata: Metadata,
+        vocabulary: Vocabulary,
+        special: SpecialTokens,
+        splitter: Splitter,
+        pre: PreTokenizer,
+    ) -> None:
+        add_bos = flag(metadata, "add_bos_token", pre.add_bos) or pre.always_bos
+        super().__init__(
+            vocabulary,
+            special,
+            splitter,
+            add_bos=add_bos,
+            add_eos=flag(metadata, "add_eos_token", False),
+        )
+        self._pre = pre
+        merges = array(metadata, "merges", str)
+        if not merges and pre.needs_merges:
+            raise TokenizerError("cannot find tokenizer merges in model file")
+        self._ranks = read_ranks(merges)
+        self._cached = lru_cache(CACHED_WORDS)(self._encode_word)
+
+    def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
+        if not self._pre.byte_level:
+            text = text.replace(" ", SPACE_MARK)
+        ids: list[int] = []
+        for word in words(text, self._pre.expressions):
+            ids += self._cached(word) if len(word) <= CACHED_LENGTH else self._encode_word(word)
+        return ids
+
+    def _encode_word(self, word: str) -> Sequence[int]:
+        if self._pre.byte_level:
+            word = to_alphabet(word)
+        whole = self.vocabulary.ids.get(word)
+        if whole is not None and (self._pre.whole_words or self._is_newlines(word)):
+            return (whole,)
+        return tuple(id for part in merge(word, self._ranks) for id in self._ids_of(part))
+
+    def _is_newlines(self, word: str) -> bool:
+        """Without the byte alphabet, a run of newlines that is a token is not merged."""
+        return not self._pre.byte_level and word[0] == "\n"
+
+    def _ids_of(self, part: str) -> list[int]:
+        """The id of a merged part; of one that is no token, the ids of its bytes that are."""
+        ids = self.vocabulary.ids
+        if part in ids:
+            return [ids[part]]
+        if self._pre.byte_level:
+            names = [chr(byte) for byte in part.encode() if byte < 0x80]
+        else:
+            names = [byte_name(byte) for byte in part.encode()]
+        return [ids[name] for name in names if name in ids]
+
+    def _piece_bytes(self, text: str, type: TokenType) -> bytes:
+        if type is TokenType.BYTE:
+            return byte_value(text)
+        if type is not TokenType.NORMAL:
+            return b""
+        return (
+            from_alphabet(text) if self._pre.byte_level else text.replace(SPACE_MARK, " ").encode()
+        )
+
+    def _join(self, pieces: Sequence[bytes]) -> bytes:
+        joined = b"".join(pieces)
+        return clean_spaces(joined) if self._pre.clean_spaces else joined
+
+
+def clean_spaces(text: bytes) -> bytes:
+    """Take out the spaces that word-level vocabularies put before punctuation and contractions."""
+    text = regex.sub(rb" (?=[?!.,])", b"", text)
+    text = regex.sub(rb" ' ", b"'", text)
+    return regex.sub(rb" (?='(?:s|m|re|ve))", b"", text)

@@ -1,0 +1,79 @@
+"""SentencePiece vocabularies (`tokenizer.ggml.model` = llama): byte-pair merging by score.
+
+Papers: arXiv:1808.06226 (SentencePiece), 1508.07909 (byte-pair encoding). Spaces are written as
+▁ (U+2581). Characters that no token holds are spelled in byte tokens, `<0x00>` to `<0xFF>`.
+"""
+
+from collections.abc import Sequence
+
+from sentencepiece import SentencePieceProcessor
+
+from pyollama.tokenizer.base import Tokenizer
+from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
+from pyollama.tokenizer.metadata import Metadata, flag
+from pyollama.tokenizer.special import SpecialTokens
+from pyollama.tokenizer.splitter import Splitter
+from pyollama.tokenizer.spm_proto import model_proto
+from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
+
+
+class SentencePieceTokenizer(Tokenizer):
+    """Merges characters to pieces, the highest score first and of equal scores the leftmost."""
+
+    def __init__(
+        self,
+        metadata: Metadata,
+        vocabulary: Vocabulary,
+        special: SpecialTokens,
+        splitter: Splitter,
+    ) -> None:
+        super().__init__(
+            vocabulary,
+            special,
+            splitter,
+            add_bos=flag(metadata, "add_bos_token", True),
+            add_eos=flag(metadata, "add_eos_token", False),
+        )
+        self._add_space_prefix = flag(metadata, "add_space_prefix", True)
+        self._bytes = [_byte_tokens(vocabulary, byte) for byte in range(256)]
+        self._model = SentencePieceProcessor()
+        self._model.LoadFromSerializedProto(model_proto(vocabulary))
+
+    def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
+        prefix = " " if self._add_space_prefix and after_special else ""
+        marked = (prefix + text).replace(" ", SPACE_MARK)
+        ids: list[int] = self._model.EncodeAsIds(marked)
+        return ids if self.n_vocab not in ids else self._spell_unknown(marked, ids)
+
+    def _spell_unknown(self, marked: str, ids: list[int]) -> list[int]:
+        """Replace the unknown piece by the byte tokens of the characters it stands for."""
+        out: list[int] = []
+        for id, surface in zip(ids, self._model.EncodeAsPieces(marked), strict=True):
+            if id == self.n_vocab:
+                out += [token for byte in surface.encode() for token in self._bytes[byte]]
+            else:
+                out.append(id)
+        return out
+
+    def _piece_bytes(self, text: str, type: TokenType) -> bytes:
+        if type is TokenType.BYTE:
+            return byte_value(text)
+        return text.replace(SPACE_MARK, " ").encode() if type is TokenType.NORMAL else b""
+
+    def _join(self, pieces: Sequence[bytes]) -> bytes:
+        """A text does not begin with the space that encoding put before it."""
+        if self._add_space_prefix and pieces:
+            return pieces[0].removeprefix(b" ") + b"".join(pieces[1:])
+        return b"".join(pieces)
+
+
+def _byte_tokens(vocabulary: Vocabulary, byte: int) -> list[int]:
+    """The token of a byte; without one the unknown token stands for it, and without that nothing.
+
+    llama.cpp loads such a vocabulary too, and fails when it meets the byte.
+    """
+    named = vocabulary.first([byte_name(byte), *([chr(byte)] if byte < 0x80 else [])])
+    if named is not None:
+        return [named]
+    unknown = [id for id, type in enumerate(vocabulary.types) if type is TokenType.UNKNOWN]
+    return unknown[:1]
