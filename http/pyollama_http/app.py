@@ -1,0 +1,117 @@
+"""The application: routes, layers, and what it builds at its start.
+
+A request passes, from the outside in: Wellformed (what Go's server refuses), Redirects (unclean
+paths; the table is looked up here), OriginCheck and HostCheck, the table of errors, its handler.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from pyollama.errors import PyollamaError
+from pyollama.settings import Settings
+from pyollama_http.body import MAX_BODY
+from pyollama_http.errors import Unsupported, crashed, refused
+from pyollama_http.malformed import Wellformed
+from pyollama_http.native.blobs import has_blob, upload_blob
+from pyollama_http.native.inference import chat, generate
+from pyollama_http.native.models import create, delete, show
+from pyollama_http.native.service import ps, root, tags, version
+from pyollama_http.parts import Parts
+from pyollama_http.routing import Dispatch, Redirects, Routes
+from pyollama_http.security import HostCheck, OriginCheck, Origins
+
+__all__ = ["ROUTES", "create_app", "from_environment"]
+
+
+async def unsupported(request: Request) -> Response:
+    """An endpoint of Ollama's that is not built yet: it exists, and says so."""
+    raise Unsupported(f"{request.url.path} is not supported yet")
+
+
+ROUTES = Routes(
+    [
+        ("HEAD", "/", root),
+        ("GET", "/", root),
+        ("HEAD", "/api/version", version),
+        ("GET", "/api/version", version),
+        ("HEAD", "/api/tags", tags),
+        ("GET", "/api/tags", tags),
+        ("GET", "/api/ps", ps),
+        ("POST", "/api/show", show),
+        ("DELETE", "/api/delete", delete),
+        ("HEAD", "/api/blobs/:digest", has_blob),
+        ("POST", "/api/blobs/:digest", upload_blob),
+        ("POST", "/api/create", create),
+        ("POST", "/api/generate", generate),
+        ("POST", "/api/chat", chat),
+        ("GET", "/api/status", unsupported),
+        ("POST", "/api/copy", unsupported),
+        ("POST", "/api/pull", unsupported),
+        ("POST", "/api/push", unsupported),
+        ("POST", "/api/embed", unsupported),
+        ("POST", "/api/embeddings", unsupported),
+        ("POST", "/api/me", unsupported),
+        ("POST", "/api/signout", unsupported),
+        ("DELETE", "/api/user/keys/:encodedKey", unsupported),
+        ("POST", "/api/experimental/web_search", unsupported),
+        ("POST", "/api/experimental/web_fetch", unsupported),
+        ("GET", "/api/experimental/model-recommendations", unsupported),
+        ("POST", "/v1/chat/completions", unsupported),
+        ("POST", "/v1/completions", unsupported),
+        ("POST", "/v1/embeddings", unsupported),
+        ("GET", "/v1/models", unsupported),
+        ("GET", "/v1/models/:model", unsupported),
+        ("POST", "/v1/responses", unsupported),
+        ("POST", "/v1/audio/transcriptions", unsupported),
+        ("POST", "/v1/messages", unsupported),
+    ]
+)
+
+
+def create_app(
+    settings: Settings | None = None, *, parts: Parts | None = None, max_body: int = MAX_BODY
+) -> Starlette:
+    """The server as an ASGI application; max_body limits JSON bodies, in bytes.
+
+    BadOrigin if OLLAMA_ORIGINS holds something that is no origin.
+    """
+    settings = settings or Settings()
+    layers = [
+        Middleware(Wellformed),
+        Middleware(Redirects, routes=ROUTES),
+        Middleware(OriginCheck, origins=Origins.of(settings.origins)),
+        Middleware(HostCheck, is_loopback=settings.host.is_loopback),
+    ]
+    routes: list[BaseRoute] = [Dispatch()]
+    handlers = {PyollamaError: refused, Exception: crashed}
+    app = Starlette(
+        routes=routes, middleware=layers, exception_handlers=handlers, lifespan=_lifespan
+    )
+    app.state.parts = parts or Parts(settings)
+    app.state.max_body = max_body
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Stop the models when the server stops."""
+    try:
+        yield
+    finally:
+        await app.state.parts.close()
+
+
+def from_environment() -> Starlette:
+    """The application that the environment's variables describe, for ``uvicorn --factory``.
+
+    PYOLLAMA_MAX_BODY sets the limit of JSON bodies in bytes.
+    """
+    limit = os.environ.get("PYOLLAMA_MAX_BODY", "")
+    return create_app(Settings.from_environ(), max_body=int(limit) if limit else MAX_BODY)

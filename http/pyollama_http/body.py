@@ -1,0 +1,44 @@
+"""Reading the body of a request: bounded, and decoded away from the event loop if it is long."""
+
+import asyncio
+from typing import TypeVar
+
+from msgspec import Struct
+from starlette.requests import ClientDisconnect, Request
+
+from pyollama.errors import RequestCanceled
+from pyollama_http import gojson
+from pyollama_http.errors import BodyTooLarge
+
+__all__ = ["MAX_BODY", "decoded", "read_body"]
+
+MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
+LONG = 64 << 10  # bytes that take long enough to decode to hold up other requests
+
+T = TypeVar("T", bound=Struct)
+
+
+async def decoded(request: Request, kind: type[T]) -> T:
+    """The typed request; DecodeError, or BodyTooLarge beyond the application's limit."""
+    body = await read_body(request, request.app.state.max_body)
+    if len(body) < LONG:
+        return gojson.decode(kind, body)
+    return await asyncio.to_thread(gojson.decode, kind, body)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """All of the body; BodyTooLarge as soon as it is known to be longer than the limit."""
+    stated = request.headers.get("content-length", "0")
+    if len(stated) > 18 or int(stated) > limit:  # the server has checked that it is a number
+        raise BodyTooLarge("http: request body too large")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise BodyTooLarge("http: request body too large")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise RequestCanceled("request canceled") from error
+    return b"".join(chunks)

@@ -1,0 +1,61 @@
+"""Which status an error has: one table from the tree under PyollamaError."""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pyollama.errors import (
+    BadRequest,
+    EngineError,
+    Forbidden,
+    FormatError,
+    NotFound,
+    OptionError,
+    PyollamaError,
+    RequestCanceled,
+    ServerBusy,
+)
+from pyollama_http import responses
+
+__all__ = ["BodyTooLarge", "Unsupported", "crashed", "refused", "status_of"]
+
+logger = logging.getLogger(__name__)
+
+
+class BodyTooLarge(PyollamaError):
+    """A request body is longer than the server takes."""
+
+
+class Unsupported(PyollamaError):
+    """An endpoint of Ollama's that this version does not have."""
+
+
+STATUS: dict[type[PyollamaError], int] = {
+    BadRequest: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    BodyTooLarge: 413,
+    RequestCanceled: 499,
+    FormatError: 500,
+    OptionError: 500,
+    EngineError: 500,
+    Unsupported: 501,
+    ServerBusy: 503,
+}
+
+
+def status_of(error: PyollamaError) -> int:
+    """The status of an error: that of its nearest class in the table, else 500."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """Starlette's handler for PyollamaError: Ollama's words with their status."""
+    assert isinstance(error, PyollamaError)
+    return responses.error(str(error), status_of(error))
+
+
+async def crashed(request: Request, error: Exception) -> Response:
+    """Starlette's handler for everything else, which is our own mistake: an empty 500."""
+    return responses.empty(500)

@@ -1,0 +1,39 @@
+"""JSON as Go reads and writes it, by tables of types: the bytes on the wire come from here."""
+
+from typing import TypeVar
+
+from msgspec import Struct
+
+from pyollama.api import RawJSON
+from pyollama_http.gojson import fields, tools  # noqa: F401  they enter their parsers
+from pyollama_http.gojson.bind import bind, fields_of, fold, parser_of
+from pyollama_http.gojson.encode import encode
+from pyollama_http.gojson.scan import DecodeError, Pairs, Tree, parse, scan
+
+__all__ = ["DecodeError", "decode", "encode"]
+
+T = TypeVar("T", bound=Struct)
+
+
+def decode(kind: type[T], body: bytes) -> T:
+    """The request that a body holds; DecodeError carries Go's words for what is wrong with it."""
+    tree = parse(body)
+    if isinstance(tree, Pairs):
+        tree = _with_raw(kind, body, tree)
+    try:
+        request: T = bind(kind, tree)
+    except RecursionError as error:  # schemas inside schemas; free-form values have no limit
+        raise DecodeError("json: the request is nested too deeply") from error
+    return request
+
+
+def _with_raw(kind: type[Struct], body: bytes, pairs: Pairs) -> Tree:
+    """The object with the values of RawJSON fields as the text that the client wrote."""
+    raw = {key for key, entry in fields_of(kind).items() if entry.parser is parser_of(RawJSON)}
+    if not any(fold(key) in raw for key, _ in pairs):
+        return pairs
+    spans = scan(body)[1]
+    return Pairs(
+        (key, RawJSON(body[slice(*span)]) if fold(key) in raw else value)
+        for (key, value), span in zip(pairs, spans, strict=True)
+    )

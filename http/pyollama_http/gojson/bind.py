@@ -1,0 +1,340 @@
+"""From a tree to the typed request, as Go's encoding/json binds one; the table is the Struct.
+
+Keys match field names without regard to case, unknown keys are passed over, null leaves a field
+as it is, and the later of two equal keys wins (maps are merged). A value of the wrong type is noted
+and the binding goes on; at the end the first note becomes the error, in Go's words with Go's type
+names. A field with a parser of its own (keep_alive, think, a message, a map of tool parameters)
+ends the binding at once.
+
+An annotation that binds differently from its look is entered in PARSERS by the modules that know.
+"""
+
+import functools
+import operator
+import re
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import NODEFAULT, Struct, structs
+
+from pyollama.api import RawJSON
+from pyollama_http.gojson.scan import DecodeError, Number, Pairs, Tree
+from pyollama_http.gojson.text import clean
+
+__all__ = [
+    "GO_NAMES",
+    "MISSING",
+    "PARSERS",
+    "Parser",
+    "Place",
+    "bind",
+    "own_parser",
+    "parser_of",
+    "zero",
+]
+
+INTEGER = re.compile(r"-?[0-9]{1,19}")
+KINDS: dict[type, str] = {
+    str: "string",
+    Number: "number",
+    bool: "bool",
+    list: "array",
+    Pairs: "object",
+}
+
+
+class Missing:
+    """The type of MISSING: there is no value, and the field keeps what it has."""
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the request a value stands, for the words of an error; and the notes so far."""
+
+    struct: str = ""  # Go's name of the innermost struct
+    path: str = ""  # its field, as keys joined by dots
+    inside_own: bool = False  # below a field with its own parser the struct's name stays
+    notes: list[str] = field(default_factory=list)
+
+    def below(self, struct: str, key: str) -> "Place":
+        """The place of a field of the struct that stands here."""
+        path = f"{self.path}.{key}" if self.path else key
+        return Place(self.struct if self.inside_own else struct, path, self.inside_own, self.notes)
+
+    def own(self) -> "Place":
+        """The same place with notes of its own."""
+        return Place(self.struct, self.path, True, [])
+
+    def note(self, text: str) -> None:
+        """Keep an error that does not end the binding; only the first will be told."""
+        if not self.notes:
+            self.notes.append(text)
+
+    def mismatch(self, value: Tree, go_type: str, *, literal: bool = False) -> Missing:
+        """Note that the value does not fit the type; literal shows a number that does not."""
+        kind = KINDS[type(value)] + (f" {value}" if literal else "")
+        target = f"struct field {self.struct}.{self.path} of" if self.struct else "value of"
+        self.note(f"json: cannot unmarshal {kind} into Go {target} type {go_type}")
+        return MISSING
+
+
+Parser = Callable[[Tree, Place], Any]  # the value, or MISSING
+
+PARSERS: dict[Any, Parser] = {}  # by annotation
+GO_NAMES: dict[Any, str] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    Any: "interface {}",
+    dict[str, Any]: "map[string]interface {}",
+    dict[str, str]: "map[string]string",
+}
+
+
+def bind(kind: type[Struct], tree: Tree, package: str = "api") -> Any:
+    """An instance of the struct from a tree; DecodeError as Go words it."""
+    place = Place()
+    if tree is None:
+        tree = Pairs()
+    if isinstance(tree, Pairs):
+        value = bind_struct(kind, tree, place)
+    else:
+        place.mismatch(tree, f"{package}.{kind.__name__}")
+    if place.notes:
+        raise DecodeError(place.notes[0])
+    return value
+
+
+def bind_struct(kind: type[Struct], pairs: Pairs, place: Place) -> Any:
+    """Fill the fields that the object names; the others take their defaults."""
+    table = fields_of(kind)
+    values: dict[str, Any] = {}
+    for key, tree in pairs:
+        entry = table.get(key) or table.get(fold(key))
+        if entry is None:
+            continue
+        value = entry.parser(tree, place.below(kind.__name__, entry.key))
+        if value is MISSING:
+            continue
+        if isinstance(value, dict) and isinstance(values.get(entry.name), dict):
+            value = values[entry.name] | value
+        values[entry.name] = value
+    for entry in table.values():
+        if entry.required and entry.name not in values:
+            values[entry.name] = entry.zero()
+    return kind(**values)
+
+
+def fold(key: str) -> str:
+    """The key in lower case, by Unicode's simple folding as far as ASCII names are concerned."""
+    return key.lower() if key.isascii() else key.replace("ſ", "s").lower()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a struct, by its folded key."""
+
+    name: str  # in Python
+    key: str  # on the wire
+    parser: Parser
+    required: bool
+    zero: Callable[[], Any]
+
+
+@functools.cache
+def fields_of(kind: type[Struct]) -> dict[str, Entry]:
+    """The table of a struct."""
+    return {
+        fold(info.encode_name): Entry(
+            info.name,
+            info.encode_name,
+            parser_of(info.type),
+            info.default is NODEFAULT and info.default_factory is NODEFAULT,
+            functools.partial(zero, info.type),
+        )
+        for info in structs.fields(kind)
+    }
+
+
+def zero(annotation: Any) -> Any:
+    """Go's value for nothing: "", 0, an empty list, a struct of those; None where None may be."""
+    if _without_none(annotation) is not annotation or annotation is Any:
+        return None
+    kind = typing.get_origin(annotation) or annotation
+    return bind_struct(kind, Pairs(), Place()) if issubclass(kind, Struct) else kind()
+
+
+@functools.cache
+def parser_of(annotation: Any) -> Parser:
+    """The parser for a field of that type; an optional one binds as what it is when present."""
+    annotation = _without_none(annotation)
+    if annotation in PARSERS:
+        return PARSERS[annotation]
+    if typing.get_origin(annotation) is list:
+        return _list_parser(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        return _struct_parser(annotation)
+    raise TypeError(f"no table for {annotation}")
+
+
+def _without_none(annotation: Any) -> Any:
+    """The annotation less its "or None"."""
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation
+    if type(None) not in typing.get_args(annotation):
+        return annotation
+    kept = [part for part in typing.get_args(annotation) if part is not type(None)]
+    return functools.reduce(operator.or_, kept)
+
+
+def go_name(annotation: Any) -> str:
+    """Go's name of a type."""
+    if annotation in GO_NAMES:
+        return GO_NAMES[annotation]
+    if typing.get_origin(annotation) is list:
+        return "[]" + go_name(typing.get_args(annotation)[0])
+    return f"api.{annotation.__name__}"
+
+
+def own_parser(parse: Parser) -> Parser:
+    """A parser whose first complaint ends the binding."""
+
+    def parser(tree: Tree, place: Place) -> Any:
+        inner = place.own()
+        value = parse(tree, inner)
+        if inner.notes:
+            raise DecodeError(inner.notes[0])
+        return value
+
+    return parser
+
+
+def _struct_parser(kind: type[Struct]) -> Parser:
+    """A field that is a struct."""
+
+    def parser(tree: Tree, place: Place) -> Any:
+        if tree is None:
+            return MISSING
+        if not isinstance(tree, Pairs):
+            return place.mismatch(tree, go_name(kind))
+        return bind_struct(kind, tree, place)
+
+    return parser
+
+
+def _list_parser(annotation: Any) -> Parser:
+    """A field that is a list: the elements share its place, and null is an element's zero value."""
+    (element,) = typing.get_args(annotation)
+
+    def parser(tree: Tree, place: Place) -> Any:
+        if tree is None:
+            return MISSING
+        if type(tree) is not list:
+            return place.mismatch(tree, go_name(annotation))
+        parse = parser_of(element)
+        values = (parse(item, place) for item in tree)
+        return [zero(element) if value is MISSING else value for value in values]
+
+    return parser
+
+
+def _text(tree: Tree, place: Place) -> Any:
+    if type(tree) is str:
+        return clean(tree)
+    return MISSING if tree is None else place.mismatch(tree, "string")
+
+
+def _boolean(tree: Tree, place: Place) -> Any:
+    if tree is None or type(tree) is bool:
+        return MISSING if tree is None else tree
+    return place.mismatch(tree, "bool")
+
+
+def integer(tree: Tree, place: Place, low: int, high: int, go_type: str) -> Any:
+    """A whole number of a Go integer type."""
+    if tree is None:
+        return MISSING
+    if type(tree) is not Number:
+        return place.mismatch(tree, go_type)
+    if INTEGER.fullmatch(tree) and low <= int(tree) <= high:
+        return int(tree)
+    return place.mismatch(tree, go_type, literal=True)
+
+
+def plain(tree: Tree, place: Place) -> Any:
+    """A free-form value as Python objects, of any depth; numbers are float64, as in Go.
+
+    Whole numbers that a float64 holds exactly become int, so that they print as Go prints them.
+    """
+    root: dict[Any, Any] = {}
+    todo: list[tuple[Any, Any, Tree]] = [(root, "", tree)]
+    while todo:
+        target, key, value = todo.pop()
+        made: Any
+        if isinstance(value, Pairs):
+            unique = {clean(name): item for name, item in value}
+            made, items = dict.fromkeys(unique), unique.items()
+            todo.extend((made, name, item) for name, item in items)
+        elif type(value) is list:
+            made = [None] * len(value)
+            todo.extend((made, index, item) for index, item in enumerate(value))
+        else:
+            made = _plain_scalar(value, place)
+        target[key] = made
+    return root[""]
+
+
+def _plain_scalar(value: Tree, place: Place) -> Any:
+    """A string, number, boolean or null as it is in Python."""
+    if type(value) is str:
+        return clean(value)
+    if type(value) is not Number:
+        return value
+    if len(value) <= 15 and INTEGER.fullmatch(value) and value != "-0":
+        return int(value)
+    number = float(value)
+    if number in (float("inf"), float("-inf")):
+        place.mismatch(value, "float64", literal=True)
+    exact = number.is_integer() and abs(number) < 2**53 and str(number) != "-0.0"
+    return int(number) if exact else number
+
+
+def _map(tree: Tree, place: Place) -> Any:
+    if tree is None:
+        return MISSING
+    if not isinstance(tree, Pairs):
+        return place.mismatch(tree, GO_NAMES[dict[str, Any]])
+    return plain(tree, place)
+
+
+def _map_of_text(tree: Tree, place: Place) -> Any:
+    if tree is None:
+        return MISSING
+    if not isinstance(tree, Pairs):
+        return place.mismatch(tree, GO_NAMES[dict[str, str]])
+    texts = ((clean(key), _text(value, place)) for key, value in tree)
+    return {key: "" if text is MISSING else text for key, text in texts}
+
+
+def _raw(tree: Tree, place: Place) -> Any:
+    assert isinstance(tree, RawJSON)  # decode() put it there
+    return tree
+
+
+PARSERS.update(
+    {
+        str: _text,
+        bool: _boolean,
+        int: lambda tree, place: integer(tree, place, -(2**63), 2**63 - 1, "int"),
+        dict[str, Any]: _map,
+        dict[str, str]: _map_of_text,
+        Any: plain,
+        RawJSON: _raw,
+    }
+)

@@ -1,0 +1,119 @@
+"""From typed answers to the bytes that Go's encoding/json would send.
+
+Compact; keys in the struct's order; a field with a default is left out while it holds that default
+(omitempty); the keys of a map inside a free-form value are sorted, while a field that is a map
+keeps its order; < > & and the line separators are escaped; floats and times are Go's.
+"""
+
+import functools
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import NODEFAULT, Struct, structs
+
+from pyollama.api import LocalTime, Time
+from pyollama_http.gojson.text import BYTEWISE, float_text, time_text
+
+__all__ = ["encode"]
+
+HTML_ESCAPES = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+HTML = re.compile("[<>&\u2028\u2029]")
+quoted = json.JSONEncoder(ensure_ascii=False).encode  # in C; escapes what JSON must
+
+
+def encode(value: Any) -> bytes:
+    """The JSON bytes of a struct, or of plain Python objects; UTF-8, with U+FFFD for bad text."""
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts).encode("utf-8", BYTEWISE)
+
+
+Out = Callable[[str], None]
+
+
+def _write(value: Any, out: Out) -> None:
+    """Write any value; a free-form map goes out with its keys sorted."""
+    if isinstance(value, Struct):
+        _write_struct(value, out)
+    elif isinstance(value, dict):
+        _write_map(dict(sorted(value.items())), out)
+    elif isinstance(value, list | tuple):
+        _write_list(value, out)
+    else:
+        out(_scalar(value))
+
+
+def _write_struct(value: Struct, out: Out) -> None:
+    """Write the fields in their order, without those that are to be omitted."""
+    mark = "{"
+    for name, key, default in _fields(type(value)):
+        item = getattr(value, name)
+        if default is not NODEFAULT and item == default:
+            continue
+        out(mark + key)
+        _write_map(item, out) if isinstance(item, dict) else _write(item, out)
+        mark = ","
+    out("{}" if mark == "{" else "}")
+
+
+@functools.cache
+def _fields(kind: type[Struct]) -> list[tuple[str, str, Any]]:
+    """The name, the key with its colon, and the default of each field, NODEFAULT if always sent."""
+    omits = kind.__struct_config__.omit_defaults
+    return [
+        (info.name, quoted(info.encode_name) + ":", _default(info) if omits else NODEFAULT)
+        for info in structs.fields(kind)
+    ]
+
+
+def _default(info: structs.FieldInfo) -> Any:
+    """The value that a field has when nobody gave one."""
+    return info.default if info.default_factory is NODEFAULT else info.default_factory()
+
+
+def _write_map(value: dict[str, Any], out: Out) -> None:
+    """Write a map in the order that it has."""
+    mark = "{"
+    for key, item in value.items():
+        out(f"{mark}{_text(key)}:")
+        _write(item, out)
+        mark = ","
+    out("{}" if mark == "{" else "}")
+
+
+def _write_list(value: list[Any] | tuple[Any, ...], out: Out) -> None:
+    """Write a list."""
+    mark = "["
+    for item in value:
+        out(mark)
+        _write(item, out)
+        mark = ","
+    out("[]" if mark == "[" else "]")
+
+
+def _text(value: str) -> str:
+    """A string in its quotes."""
+    text = quoted(value)
+    return text.translate(HTML_ESCAPES) if HTML.search(text) else text
+
+
+def _scalar(value: Any) -> str:
+    """A string, number, time, bytes, boolean or null."""
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Time | LocalTime):
+        return f'"{time_text(value, local=isinstance(value, LocalTime))}"'
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return float_text(value)
+    if isinstance(value, bytes):
+        return f'"{b64encode(value).decode("ascii")}"'
+    raise TypeError(f"no JSON for {type(value).__name__}")

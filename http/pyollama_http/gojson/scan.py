@@ -1,0 +1,229 @@
+"""JSON text into a tree, with the rules and the error texts of Go's encoding/json.
+
+The tree keeps what Go's decoder looks at and Python's would lose: an object is Pairs (order and
+duplicate keys), a number is Number (its literal, of any length: nothing is converted here). Strings
+may still hold lone surrogates; text.clean replaces them when a string is used.
+
+parse() takes the standard library's scanner, which is written in C, where its rules are Go's: a
+body that is one well-formed object of moderate nesting. Everything else, every error included, goes
+to scan(), which reads the bytes itself without recursion. A property test holds the two together.
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from pyollama.errors import BadRequest
+from pyollama_http.gojson.text import BYTEWISE, quote_byte
+
+__all__ = ["MAX_DEPTH", "DecodeError", "Number", "Pairs", "Tree", "parse", "scan"]
+
+MAX_DEPTH = 10_000  # open brackets that Go allows
+
+HEX = re.compile(rb"[0-9a-fA-F]{0,3}")  # four would have been an escape
+SPACE = re.compile(rb"[ \t\n\r]*+")
+STRING = re.compile(
+    rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
+)  # up to its end or its first fault
+NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?")
+LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
+    b"t": (b"true", True),
+    b"f": (b"false", False),
+    b"n": (b"null", None),
+}
+
+
+class DecodeError(BadRequest):
+    """The body is not what the endpoint takes; the text is Go's."""
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object: its keys and values in document order, duplicates included."""
+
+
+class Number(str):
+    """The literal of a number."""
+
+    __slots__ = ()
+
+
+Tree = Any  # Pairs | list[Tree] | str | Number | bool | None
+Span = tuple[int, int]  # first byte, and one past the last
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and Infinity, which Python reads and Go does not."""
+    raise ValueError(constant)
+
+
+C_SCANNER = json.JSONDecoder(
+    object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=_refuse
+)
+
+
+def parse(body: bytes) -> Tree:
+    """The first JSON value of a body; what follows it is ignored.
+
+    Raises DecodeError: "missing request body" for nothing but blanks, else Go's syntax error.
+    """
+    start = _end(SPACE, body, 0)
+    if start == len(body):
+        raise DecodeError("missing request body")
+    brackets = body.count(b"[") + body.count(b"{")
+    if body[start] == 0x7B and brackets <= MAX_DEPTH:
+        try:
+            return C_SCANNER.raw_decode(body.decode("utf-8", BYTEWISE), start)[0]
+        except (ValueError, RecursionError):
+            pass  # ill-formed, or nested deeper than the C stack allows: scan() knows
+    return scan(body)[0]
+
+
+def scan(body: bytes) -> tuple[Tree, list[Span]]:
+    """The first JSON value of a body, and where in it the values of the outermost object stand."""
+    return _Scanner(body).read()
+
+
+class _Scanner:
+    """A stack of open containers and a place in the bytes."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.at = 0
+        self.open: list[Pairs | list[Tree]] = []
+        self.keys: list[str] = []  # the key that waits for its value, of each open object
+        self.spans: list[Span] = []
+
+    def read(self) -> tuple[Tree, list[Span]]:
+        """Read one value of any depth."""
+        while True:
+            start = self._skip()
+            value, complete = self._begin()
+            while complete:
+                if not self.open:
+                    return value, self.spans
+                if len(self.open) == 1:
+                    self.spans.append((start, self.at))
+                value, complete = self._attach(value)
+
+    def _begin(self) -> tuple[Tree, bool]:
+        """Start the value that stands here; whether it is complete, as all but containers are."""
+        byte = self.body[self.at : self.at + 1]
+        if byte == b"{":
+            return self._enter(Pairs(), b"}")
+        if byte == b"[":
+            return self._enter([], b"]")
+        return self._scalar(byte), True
+
+    def _enter(self, container: Pairs | list[Tree], closer: bytes) -> tuple[Tree, bool]:
+        """Open a container; it is complete at once if it is empty."""
+        if len(self.open) == MAX_DEPTH:
+            self._fail("exceeded max depth")
+        self.at += 1
+        self._skip()
+        if self.body[self.at : self.at + 1] == closer:
+            self.at += 1
+            return container, True
+        self.open.append(container)
+        if isinstance(container, Pairs):
+            self._key()
+        return None, False
+
+    def _attach(self, value: Tree) -> tuple[Tree, bool]:
+        """Put a complete value into the innermost container, which may complete that."""
+        container = self.open[-1]
+        is_object = isinstance(container, Pairs)
+        container.append((self.keys.pop(), value) if is_object else value)
+        self._skip()
+        byte = self.body[self.at : self.at + 1]
+        if byte == b",":
+            self.at += 1
+            if is_object:
+                self._skip()
+                self._key()
+            return None, False
+        if byte != (b"}" if is_object else b"]"):
+            self._fail("after object key:value pair" if is_object else "after array element")
+        self.at += 1
+        return self.open.pop(), True
+
+    def _key(self) -> None:
+        """Read a key and its colon."""
+        if self.body[self.at : self.at + 1] != b'"':
+            self._fail("looking for beginning of object key string")
+        self.keys.append(self._string())
+        self._skip()
+        if self.body[self.at : self.at + 1] != b":":
+            self._fail("after object key")
+        self.at += 1
+
+    def _scalar(self, byte: bytes) -> Tree:
+        """Read a string, a number or a literal."""
+        if byte == b'"':
+            return self._string()
+        if byte in LITERALS:
+            return self._literal(*LITERALS[byte])
+        if byte and byte in b"-0123456789":
+            return self._number()
+        return self._fail("looking for beginning of value")
+
+    def _string(self) -> str:
+        """Read a string; the standard library resolves its escapes."""
+        start, match = self.at, STRING.match(self.body, self.at)
+        assert match is not None  # a quote is enough
+        self.at = match.end()
+        if self.body[self.at : self.at + 1] == b'"':
+            self.at += 1
+            text: str = json.loads(self.body[start : self.at].decode("utf-8", BYTEWISE))
+            return text
+        if self.body[self.at : self.at + 1] != b"\\":
+            self._fail("in string literal")
+        self.at += 1
+        if self.body[self.at : self.at + 1] != b"u":
+            self._fail("in string escape code")
+        self.at += 1
+        self.at = _end(HEX, self.body, self.at)
+        return self._fail("in \\u hexadecimal character escape")
+
+    def _number(self) -> Number:
+        """Read a number and keep its literal."""
+        match = NUMBER.match(self.body, self.at)
+        self.at = match.end() if match else self.at + 1
+        if match is None:  # a minus sign alone
+            self._fail("in numeric literal")
+        follows = self.body[self.at : self.at + 1]
+        if follows and not match["exponent"]:
+            if follows == b"." and not match["fraction"]:
+                self.at += 1
+                self._fail("after decimal point in numeric literal")
+            if follows in b"eE":
+                self.at += 1
+                if self.body[self.at : self.at + 1] in (b"+", b"-"):
+                    self.at += 1
+                self._fail("in exponent of numeric literal")
+        return Number(match[0].decode("ascii"))
+
+    def _literal(self, word: bytes, value: bool | None) -> bool | None:
+        """Read true, false or null."""
+        for expected in word:
+            if self.body[self.at : self.at + 1] != bytes([expected]):
+                self._fail(f"in literal {word.decode()} (expecting {quote_byte(expected)})")
+            self.at += 1
+        return value
+
+    def _skip(self) -> int:
+        """Go past white space, to the place that is returned."""
+        self.at = _end(SPACE, self.body, self.at)
+        return self.at
+
+    def _fail(self, where: str) -> NoReturn:
+        """Complain of the byte that stands here, or of the end of the body."""
+        if self.at >= len(self.body):
+            raise DecodeError("unexpected EOF")
+        raise DecodeError(f"invalid character {quote_byte(self.body[self.at])} {where}")
+
+
+def _end(pattern: re.Pattern[bytes], body: bytes, at: int) -> int:
+    """Where a match of the pattern, which may be empty, ends."""
+    match = pattern.match(body, at)
+    assert match is not None
+    return match.end()

@@ -1,0 +1,105 @@
+"""The models of the store: /api/show, /api/delete, /api/create."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pyollama.errors import BadRequest, Forbidden, NotFound, PyollamaError
+from pyollama.gotext import go_quoted
+from pyollama.store import StoredModel, parse_name, split_source
+from pyollama.store.types import (
+    CreateRequest,
+    DeleteRequest,
+    ProgressResponse,
+    ShowRequest,
+    ShowResponse,
+)
+from pyollama_http import gojson, responses
+from pyollama_http.body import decoded
+from pyollama_http.errors import status_of
+from pyollama_http.parts import Parts, parts
+from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
+
+__all__ = ["create", "delete", "show"]
+
+CLOUD_DISABLED = "ollama cloud is disabled: remote model details are unavailable"
+COPILOT = "GitHubCopilotChat/"  # its versions expect their own name back in general.basename
+
+
+async def show(request: Request) -> Response:
+    """POST /api/show: everything there is to know of a model."""
+    call = await decoded(request, ShowRequest)
+    is_copilot = request.headers.get("user-agent", "").startswith(COPILOT)
+    body = await asyncio.to_thread(_shown, parts(request), call, is_copilot)
+    return responses.text(body, content_type=responses.JSON)
+
+
+def _shown(rooms: Parts, call: ShowRequest, is_copilot: bool) -> bytes:
+    """The answer's bytes; with verbose they hold a whole vocabulary."""
+    raw_name = call.model or call.name
+    model = _find_shown(rooms, raw_name)
+    shown: ShowResponse = rooms.store.show(
+        model, verbose=call.verbose, system=call.system, options=call.options
+    )
+    if is_copilot:
+        shown.model_info = dict(sorted((shown.model_info | {"general.basename": raw_name}).items()))
+    return gojson.encode(shown)
+
+
+def _find_shown(rooms: Parts, raw_name: str) -> StoredModel:
+    """The model to show; a cloud model, or a stored stand-in of one, is refused."""
+    text, source = split_source(_required(raw_name))
+    name = parse_name(text)
+    if source == "cloud":
+        raise Forbidden(CLOUD_DISABLED)
+    model = rooms.store.find(name)
+    if model.config.remote_host:
+        raise Forbidden(CLOUD_DISABLED)
+    return model
+
+
+def _required(raw_name: str) -> str:
+    """The name, or BadRequest if there is none."""
+    if not raw_name.strip():
+        raise BadRequest("model is required")
+    return raw_name
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /api/delete: forget a model, and the layers that no other model uses."""
+    call = await decoded(request, DeleteRequest)
+    raw_name = _required(call.model or call.name)
+    text, source = split_source(raw_name)
+    if source == "cloud":  # here the suffix is part of the tag: m:cloud, m:8b-cloud
+        text += "-cloud" if ":" in text.rpartition("/")[2] else ":cloud"
+    try:
+        name = parse_name(text)
+    except BadRequest as error:
+        raise BadRequest(f"name {go_quoted(raw_name)} is invalid") from error
+    try:
+        await asyncio.to_thread(parts(request).store.delete, name)
+    except NotFound as error:
+        raise NotFound(f"model '{raw_name}' not found") from error
+    return responses.empty()
+
+
+async def create(request: Request) -> Response:
+    """POST /api/create: lines of progress, the last of which is {"status":"success"}."""
+    call = await decoded(request, CreateRequest)
+    # Checks the request; the model is made while the lines are drawn.
+    lines = in_thread(parts(request).store.create(call))
+    if call.stream is not False:
+        return await ndjson(request, lines)
+    return await unless_gone(request, _last(lines))
+
+
+async def _last(lines: AsyncIterator[ProgressResponse]) -> Response:
+    """The last line alone, or the error that came in its place."""
+    try:
+        async with closing(lines):
+            progress = [line async for line in lines]
+    except PyollamaError as error:
+        return responses.error(str(error), status_of(error), responses.JSON_OF_STREAM)
+    return responses.answer(progress[-1], content_type=responses.JSON_OF_STREAM)

@@ -1,0 +1,60 @@
+"""What the handlers work with: the store and serving of one application.
+
+Both are built when they are first needed. A server that is only asked for its version or its
+models has therefore loaded neither the engine nor a compiler, and starts at once.
+"""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from pyollama.api import ProcessModel
+from pyollama.settings import Settings
+from pyollama.store import Store
+
+if TYPE_CHECKING:
+    from pyollama.serving import Serving
+
+__all__ = ["Parts", "parts"]
+
+
+class Parts:
+    """The rooms below the HTTP layer."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None = None,
+        serving: "Serving | None" = None,
+    ) -> None:
+        self.settings = settings
+        self.store = store or Store(settings.models, no_prune=settings.no_prune)
+        self._serving = serving
+        self._building = asyncio.Lock()
+
+    async def serving(self) -> "Serving":
+        """Serving; the first call imports the engine, in a worker thread."""
+        async with self._building:
+            if self._serving is None:
+                module = await asyncio.to_thread(importlib.import_module, "pyollama.serving")
+                serving: Serving = module.Serving(self.store, self.settings)
+                self._serving = serving
+            return self._serving
+
+    def running(self) -> list[ProcessModel]:
+        """The loaded models; none while there has been no use for serving."""
+        return self._serving.running() if self._serving else []
+
+    async def close(self) -> None:
+        """Unload every model."""
+        if self._serving is not None:
+            await self._serving.close()
+
+
+def parts(request: Request) -> Parts:
+    """The parts of the application that answers the request."""
+    found = request.app.state.parts
+    assert isinstance(found, Parts)
+    return found

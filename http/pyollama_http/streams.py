@@ -1,0 +1,154 @@
+"""Answers that arrive piece by piece, and clients that leave before the end.
+
+Every iterator of events is closed in a ``finally``: that is what frees the model when the client
+goes away, within one step of the engine.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from pyollama.errors import PyollamaError, RequestCanceled
+from pyollama_http import gojson, responses
+from pyollama_http.errors import status_of
+
+__all__ = ["EventStream", "closing", "in_thread", "ndjson", "unless_gone"]
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def closing(events: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Close the iterator at the end, if it can be closed."""
+    try:
+        yield events
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Wait for the work; if the client leaves first, cancel it and raise RequestCanceled.
+
+    The body of the request must have been read: after it only the departure is left to receive.
+    """
+    task = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_departure(request.receive))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise RequestCanceled("request canceled")
+        return task.result()
+    finally:
+        await _cancel(leaving)
+        await _cancel(task)
+
+
+async def in_thread(lines: Iterator[T]) -> AsyncIterator[T]:
+    """A slow iterator's items, each made in a worker thread; a step under way is waited for."""
+    try:
+        while True:
+            step = asyncio.ensure_future(asyncio.to_thread(next, lines, None))
+            try:
+                line = await asyncio.shield(step)
+            except asyncio.CancelledError:
+                await asyncio.wait({step})
+                raise
+            if line is None:
+                return
+            yield line
+    finally:
+        close = getattr(lines, "close", None)
+        if close is not None:
+            close()
+
+
+async def _departure(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _cancel(task: "asyncio.Future[Any]") -> None:
+    """Stop a task that may have ended, and wait until it has unwound."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # it failed while it unwound, and nobody waits for it any more
+
+
+async def ndjson(
+    request: Request,
+    events: AsyncIterator[Any],
+    is_single: Callable[[Any], bool] = lambda event: False,
+) -> Response:
+    """One JSON object per line, sent as soon as it exists.
+
+    Waits for the first event. An error in its place is an answer with the error's own status, and
+    an event that is_single picks out is an ordinary answer by itself. A later error is one more
+    line, and the stream ends. The events are closed in every case.
+    """
+    try:
+        first = await unless_gone(request, _next(events))
+    except BaseException as error:
+        async with closing(events):
+            if not isinstance(error, PyollamaError):
+                raise
+            return responses.error(str(error), status_of(error), responses.JSON_OF_STREAM)
+    if first is not None and is_single(first):
+        async with closing(events):
+            return responses.answer(first)
+    return EventStream(first, events)
+
+
+async def _next(events: AsyncIterator[T]) -> T | None:
+    """The next event, or None at the end."""
+    return await anext(events, None)
+
+
+class EventStream(Response):
+    """A response of lines; the first event, if there is one, is known already."""
+
+    def __init__(self, first: Any, events: AsyncIterator[Any]) -> None:
+        super().__init__(None, headers={"content-type": responses.NDJSON})
+        del self.headers["content-length"]
+        self.first = first
+        self.events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the events or the client's patience end."""
+        async with closing(self.events):
+            sending = asyncio.ensure_future(self._send(send))
+            leaving = asyncio.ensure_future(_departure(receive))
+            try:
+                await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                if sending.done():
+                    sending.result()
+            finally:
+                await _cancel(leaving)
+                await _cancel(sending)
+
+    async def _send(self, send: Send) -> None:
+        """Send the headers, the lines, and the end."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        async for line in self._lines():
+            await send({"type": "http.response.body", "body": line, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        """Each event as a line; an error is the last one."""
+        if self.first is not None:
+            yield gojson.encode(self.first) + b"\n"
+        try:
+            async for event in self.events:
+                yield gojson.encode(event) + b"\n"
+        except PyollamaError as error:
+            yield gojson.encode({"error": str(error)}) + b"\n"
