@@ -15,6 +15,7 @@ from pyollama.engine.request import DoneReason, Event, Request
 from pyollama.engine.sequence import Sequence
 from pyollama.models.loader import Model
 from pyollama_tensor.batch import Batch
+from pyollama_tensor.cache import Element
 from pyollama_tensor.types import Array
 
 CONTEXT_MULTIPLE = 256  # llama.cpp rounds a context up to this: clients see its limits
@@ -28,7 +29,12 @@ class Engine:
     """
 
     def __init__(
-        self, model: Model, n_ctx: int, n_slot: int = 1, n_batch: int = 512, element: str = "f16"
+        self,
+        model: Model,
+        n_ctx: int,
+        n_slot: int = 1,
+        n_batch: int = 512,
+        element: Element = "f16",
     ) -> None:
         self.model = model
         self.n_ctx = -(-n_ctx // CONTEXT_MULTIPLE) * CONTEXT_MULTIPLE

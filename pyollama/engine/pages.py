@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pyollama_tensor.cache import PAGE
+from pyollama_tensor.batch import PAGE
 
 
 class PagePool:

@@ -9,7 +9,7 @@ from pyollama.models.hyperparameters import Hyperparameters, ModelError, vocabul
 from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, load_tensors
 from pyollama_formats.gguf import GGUFFile
 from pyollama_tensor.batch import Batch
-from pyollama_tensor.cache import KVCache
+from pyollama_tensor.cache import Element, KVCache
 from pyollama_tensor.types import Array
 
 ARCHITECTURES = {"llama": "pyollama.models.llama"}
@@ -69,7 +69,7 @@ class Model:
         """Logits of the rows that the batch wants, (n_wanted, n_vocab) float32."""
         return self.architecture.forward(batch, self.weights, cache, self.config)
 
-    def new_cache(self, n_page: int, element: str = "f16") -> KVCache:
+    def new_cache(self, n_page: int, element: Element = "f16") -> KVCache:
         """An empty cache of n_page pages for this model's layers and heads."""
         c = self.config
         return KVCache(
@@ -83,8 +83,7 @@ def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
     Raises ModelError, before anything is allocated, for an unknown architecture, a value out of
     range, or a tensor that is missing or of another shape or type.
     """
-    architecture = find_architecture(file.metadata)
-    name = file.metadata["general.architecture"]
+    name, architecture = find_architecture(file.metadata)
     n_vocab = vocabulary_size(file.metadata)
     config = architecture.read_config(Hyperparameters(file.metadata, name), n_vocab)
     present = check_tensors(file, architecture.expected_tensors(config))
@@ -93,12 +92,12 @@ def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
     return Model(architecture, config, architecture.assemble(tensors, config), nbytes)
 
 
-def find_architecture(metadata: Mapping[str, Any]) -> Architecture:
-    """The module of the file's architecture. Raises ModelError if it is unknown."""
+def find_architecture(metadata: Mapping[str, Any]) -> tuple[str, Architecture]:
+    """The name and the module of the file's architecture. Raises ModelError if it is unknown."""
     name = metadata.get("general.architecture")
     if not isinstance(name, str):
         raise ModelError("key not found in model: general.architecture")
     if name not in ARCHITECTURES:
         raise ModelError(f"unknown model architecture: '{name}'")
     module: Any = import_module(ARCHITECTURES[name])
-    return module  # type: ignore[no-any-return]
+    return name, module

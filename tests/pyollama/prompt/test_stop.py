@@ -1,0 +1,54 @@
+"""Stop strings in text that arrives in pieces."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyollama.prompt.stop import StopMatcher
+
+TEXT = st.text("ab<>|", max_size=20)
+
+
+def pieces(text: str, cuts: list[int]) -> list[str]:
+    """The text cut at some places."""
+    places = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
+    return [text[a:b] for a, b in pairwise(places)]
+
+
+@given(
+    text=TEXT,
+    stops=st.lists(st.text("ab<>|", min_size=1, max_size=4), max_size=3),
+    cuts=st.lists(st.integers(0, 20), max_size=6),
+)
+def test_pieces_give_what_the_whole_text_gives(
+    text: str, stops: list[str], cuts: list[int]
+) -> None:
+    matcher = StopMatcher(stops)
+    shown = ""
+    for piece in pieces(text, cuts):
+        if not matcher.stopped:
+            shown += matcher.push(piece)
+    if not matcher.stopped:
+        shown += matcher.flush()
+    # The first stop string to be complete ends the text, at the earliest match complete by then.
+    ends = [text.find(stop) + len(stop) for stop in stops if stop in text]
+    if not ends:
+        assert (shown, matcher.stopped) == (text, False)
+        return
+    assert matcher.stopped
+    assert not any(stop in shown for stop in stops)
+    assert text.startswith(shown)
+    assert any(text[len(shown) :].startswith(stop) for stop in stops)
+
+
+def test_an_empty_stop_string_matches_at_once() -> None:
+    matcher = StopMatcher([""])
+    assert matcher.push("hello") == ""
+    assert matcher.stopped
+
+
+def test_text_that_may_become_a_stop_string_is_held_back() -> None:
+    matcher = StopMatcher(["<end>"])
+    assert matcher.push("a<en") == "a"
+    assert matcher.push("tity>") == "<entity>"
