@@ -1,0 +1,164 @@
+"""How exact the model is: against a float64 forward pass, and against llama.cpp on the same file.
+
+An error is the root mean square of the difference of two logits rows, each with its mean taken off
+(softmax does not see the mean, and llama.cpp tells log probabilities), over that of the exact row.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pyollama.models.loader import Model, load_model
+from pyollama_formats.blocks import GGMLType, dequantize
+from pyollama_formats.gguf.reader import open_gguf
+from pyollama_formats.gguf.writer import write_gguf
+from pyollama_tensor.batch import PAGE, Batch
+from pyollama_tensor.cache import Element
+
+pytestmark = pytest.mark.slow
+
+Array = NDArray[Any]
+N_VOCAB = 320
+IDS = np.random.default_rng(1).integers(0, 256, 80).tolist()
+ENDS = [1, 2, 3, 5, 9, 14, 21, 30]  # lengths of the prompts that are compared
+MATRICES = [
+    GGMLType.F16, GGMLType.BF16, GGMLType.Q4_0, GGMLType.Q4_1, GGMLType.Q5_0, GGMLType.Q5_1,
+    GGMLType.Q8_0, GGMLType.Q2_K, GGMLType.Q3_K, GGMLType.Q4_K, GGMLType.Q5_K, GGMLType.Q6_K,
+]  # fmt: skip
+
+
+class Oracle(Protocol):
+    """What the fixtures `exact` and `llamacpp` build."""
+
+    def logits(self, ids: Sequence[int]) -> Array: ...
+    def greedy(self, ids: Sequence[int], n: int) -> list[int]: ...
+    def log_probabilities(self, ids: Sequence[int], n_vocab: int) -> Array: ...
+
+
+Oracles = Callable[..., Oracle]
+RandomModel = Callable[[GGMLType], Path]
+
+
+@pytest.fixture
+def loaded() -> Any:
+    """Loads a GGUF for the length of a test."""
+    with ExitStack() as stack:
+        yield lambda path: load_model(stack.enter_context(open_gguf(path)))
+
+
+def batch_of(ids: Sequence[int], wanted: Sequence[int], start: int = 0) -> Batch:
+    """Tokens of one sequence from position `start`, in the pages 0, 1, 2 ..."""
+    n = len(ids)
+    return Batch(
+        tokens=np.asarray(ids, np.int32),
+        rows=None,
+        positions=np.arange(start, start + n, dtype=np.int32),
+        sequences=np.zeros(n, np.int32),
+        tables=np.arange((start + n) // PAGE + 1, dtype=np.int32)[None],
+        wanted=np.asarray(wanted, np.int32),
+    )
+
+
+def together(model: Model, ids: Sequence[int], ends: Sequence[int], element: Element) -> Array:
+    """The logits after each of several lengths of one prompt, computed in one pass."""
+    wanted = [end - 1 for end in ends]
+    return model.forward(batch_of(ids, wanted), model.new_cache(8, element))
+
+
+def one_by_one(model: Model, ids: Sequence[int], ends: Sequence[int], element: Element) -> Array:
+    """The same, one token per pass."""
+    cache = model.new_cache(8, element)
+    rows = [
+        model.forward(batch_of([token], [0], start), cache)[0] for start, token in enumerate(ids)
+    ]
+    return np.stack([rows[end - 1] for end in ends])
+
+
+def error(rows: Array, exact: Array) -> float:
+    """The relative root mean square error of logits or log probabilities, (n, n_vocab) each."""
+    centred = exact - exact.mean(-1, keepdims=True)
+    difference = rows - rows.mean(-1, keepdims=True) - centred
+    return float(np.sqrt((difference**2).mean() / (centred**2).mean()))
+
+
+def theirs(oracle: Oracle, ids: Sequence[int], ends: Sequence[int]) -> Array:
+    return np.stack([oracle.log_probabilities(ids[:end], N_VOCAB) for end in ends])
+
+
+@pytest.mark.parametrize("compute", [together, one_by_one])
+def test_logits_in_f32_are_those_of_a_float64_forward_pass(
+    compute: Callable[..., Array], random_model: RandomModel, exact: Oracles, loaded: Any
+) -> None:
+    path = random_model(GGMLType.F32)
+    ends = [*ENDS, 40, 80]
+    rows = compute(loaded(path), IDS, ends, "f32")
+    assert error(rows, exact(path).logits(IDS)[[end - 1 for end in ends]]) < 1e-4
+
+
+def test_logits_in_f32_are_those_of_llama_cpp(
+    random_model: RandomModel, llamacpp: Oracles, loaded: Any
+) -> None:
+    path = random_model(GGMLType.F32)
+    rows = together(loaded(path), IDS, ENDS, "f32")
+    assert error(rows, theirs(llamacpp(path, exact_cache=True), IDS, ENDS)) < 1e-3
+
+
+@pytest.mark.parametrize("type", MATRICES, ids=lambda type: type.name)
+def test_no_format_is_less_exact_than_in_llama_cpp(
+    type: GGMLType, random_model: RandomModel, exact: Oracles, llamacpp: Oracles, loaded: Any
+) -> None:
+    path = random_model(type)
+    ids = IDS[: max(ENDS)]
+    right = exact(path).logits(ids)[[end - 1 for end in ENDS]]
+    limit = 1.2 * error(theirs(llamacpp(path), ids, ENDS), right)
+    model = loaded(path)
+    ours = [error(compute(model, ids, ENDS, "f16"), right) for compute in (together, one_by_one)]
+    print(f"{type.name}: {ours[0]:.2e}, {ours[1]:.2e}; llama.cpp {limit / 1.2:.2e}")
+    assert max(ours) <= limit
+    assert limit < 0.1  # both are the same model at all
+
+
+@pytest.fixture(scope="module")
+def tiny_f32(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded model with every matrix dequantized, written by this project."""
+    source = Path(__file__).parents[3] / "pyollama" / "tiny" / "tiny.gguf"
+    path = tmp_path_factory.mktemp("tiny") / "tiny-f32.gguf"
+    with open_gguf(source) as file:
+        metadata = {**file.metadata, "general.file_type": 0}
+        tensors = {
+            name: (dequantize(file.data(name), info.type).reshape(info.shape), GGMLType.F32)
+            for name, info in file.tensors.items()
+        }
+        write_gguf(path, metadata, tensors)
+    return path
+
+
+PROMPTS = ["Why is the sky blue?", "Tell me a story about a cat.", "1, 2, 3, ", "Once"]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_tiny_in_f32_continues_with_the_64_tokens_of_llama_cpp(
+    prompt: str, tiny_f32: Path, llamacpp: Oracles, loaded: Any
+) -> None:
+    from pyollama.tokenizer.loading import load_tokenizer
+
+    with open_gguf(tiny_f32) as file:
+        tokenizer = load_tokenizer(file.metadata)
+    ids = tokenizer.encode(prompt)
+    assert greedy(loaded(tiny_f32), ids, 64, tokenizer.eog) == llamacpp(tiny_f32).greedy(ids, 64)
+
+
+def greedy(model: Model, ids: Sequence[int], n: int, left_out: frozenset[int]) -> list[int]:
+    """The n most probable tokens after a prompt, never one of those left out."""
+    cache, tokens = model.new_cache(16), list(ids)
+    row = model.forward(batch_of(ids, [len(ids) - 1]), cache)[0]
+    for _ in range(n):
+        row[list(left_out)] = -np.inf
+        tokens.append(int(row.argmax()))
+        row = model.forward(batch_of(tokens[-1:], [0], len(tokens) - 1), cache)[0]
+    return tokens[len(ids) :]
