@@ -15,7 +15,6 @@ from pyollama.serving.generation import Generation, Piece
 from pyollama.serving.scheduler import Lease
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,13 @@ class Clock:
         return time.perf_counter_ns() - self.arrived
 
 
-class Form(Protocol[R_co]):
+class Form(Protocol[R]):
     """How an endpoint dresses text, and the end of it."""
 
-    def text(self, text: str) -> list[R_co]:
+    def text(self, text: str) -> list[R]:
         """The events for some more text; none while it is held back."""
 
-    async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[R_co]:
+    async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[R]:
         """What was held back, and the final event."""
 
 

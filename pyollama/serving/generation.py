@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pyollama.engine import DoneReason, Event, Request
+from pyollama.errors import PyollamaError
 from pyollama.prompt.stop import StopMatcher
 from pyollama.tokenizer import StreamDecoder, Tokenizer
 
@@ -17,7 +18,7 @@ class Piece:
 
     text: str = ""
     done_reason: DoneReason | None = None
-    error: Exception | None = None
+    error: PyollamaError | None = None
 
     @property
     def is_last(self) -> bool:
@@ -54,7 +55,7 @@ class Generation:
             self.deliver(Piece(text))
         return False
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: PyollamaError) -> None:
         """End the answer with an error."""
         self.deliver(Piece(error=error))
 

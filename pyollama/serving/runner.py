@@ -13,6 +13,7 @@ STOPPED = (
     "model runner has unexpectedly stopped, this may be due to resource limitations or an "
     "internal error, check ollama server logs for details"
 )
+FAILED = "an error was encountered while running the model: {}"
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Runner:
                 self._step()
             except Exception as error:
                 logger.exception("the engine failed")
-                self._fail_all(error)
+                self._fail_all(EngineError(FAILED.format(error)))
         self._fail_all(EngineError(STOPPED))
 
     def _open_letters(self) -> bool:
@@ -98,7 +99,7 @@ class Runner:
         self.engine.cancel(generation.request)
         self.active.pop(generation.request, None)
 
-    def _fail_all(self, error: Exception) -> None:
+    def _fail_all(self, error: EngineError) -> None:
         """End every generation, running or waiting, with an error."""
         with self.changed:
             waiting = list(self.submitted)

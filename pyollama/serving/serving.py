@@ -24,8 +24,14 @@ from pyollama.store import Store
 E_co = TypeVar("E_co", covariant=True)
 
 
-class Events(AsyncIterator[E_co], Protocol[E_co]):
-    """The events of an answer; closing them stops the work behind them."""
+class Events(Protocol[E_co]):
+    """The events of an answer, an async iterator; closing it stops the work behind them."""
+
+    def __aiter__(self) -> AsyncIterator[E_co]:
+        """The events themselves."""
+
+    async def __anext__(self) -> E_co:
+        """The next event."""
 
     async def aclose(self) -> None:
         """Stop, and free what the answer holds."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pyollama.engine import Request
 from pyollama.errors import BadRequest
-from pyollama.sampling import Options, Sampler, check_ranges
+from pyollama.sampling import Options, Sampler, check
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue
 from pyollama.serving.generation import new_generation
 from pyollama.serving.loaded import LoadedModel, RunnerOptions
@@ -45,7 +45,7 @@ async def start(
 
     Raises BadRequest, in llama.cpp's words, for options out of range or a prompt that is too long.
     """
-    check_ranges(options)
+    check(options)
     loaded = lease.loaded
     engine = loaded.runner.engine
     if not tokens:
@@ -57,7 +57,7 @@ async def start(
         )
     request = Request(
         prompt=tokens,
-        sampler=Sampler(options.sampler, loaded.tokenizer.n_vocab),
+        sampler=Sampler(options, loaded.tokenizer.n_vocab),
         num_predict=predict_limit(options.num_predict, loaded.num_ctx),
         end_tokens=loaded.tokenizer.eog,
     )
