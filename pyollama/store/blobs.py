@@ -18,9 +18,10 @@ from types import TracebackType
 from pyollama.errors import BadRequest
 from pyollama.store.errors import StoreError
 
-__all__ = ["BlobWriter", "Blobs", "fsync_folder", "is_digest"]
+__all__ = ["RACES", "BlobWriter", "Blobs", "fsync_folder", "is_digest"]
 
 DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
+RACES = 50  # how often a folder may vanish while something is put into it
 BATCH = 1 << 20  # bytes of an upload that are hashed and written in one go
 
 
@@ -159,11 +160,21 @@ class BlobWriter:
 
 def make_folder(folder: Path) -> None:
     """Create a folder of the store; StoreError with Ollama's words where that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"mkdir {error.filename}: {(error.strerror or '').lower()}"
-        raise StoreError(f"{reason}: ensure path elements are traversable") from error
+    for attempt in range(RACES):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileNotFoundError, FileExistsError) as error:  # maybe a deletion just got between
+            if attempt == RACES - 1:
+                raise _untraversable(error) from error
+        except OSError as error:
+            raise _untraversable(error) from error
+        else:
+            return
+
+
+def _untraversable(error: OSError) -> StoreError:
+    reason = f"mkdir {error.filename}: {(error.strerror or '').lower()}"
+    return StoreError(f"{reason}: ensure path elements are traversable")
 
 
 def fsync_folder(folder: Path) -> None:

@@ -34,7 +34,7 @@ LICENSE_KINDS = {bool: "bool", int: "number", float: "number", dict: "object", s
 
 
 @dataclass
-class Draft:
+class Assembly:
     """The model as far as it is made, its layers in the manifest's order."""
 
     base: Config = field(default_factory=Config)
@@ -69,23 +69,23 @@ def is_local(path: str) -> bool:
 
 def _create(store: "Store", name: Name, request: CreateRequest) -> Iterator[ProgressResponse]:
     """The lines of progress; the model is there when "success" comes."""
-    draft = Draft()
+    new = Assembly()
     if request.from_:
-        yield from _from_model(store, request, draft)
+        yield from _from_model(store, request, new)
     elif request.files is not None:
-        yield from _from_files(store, request.files, draft)
+        yield from _from_files(store, request.files, new)
     else:
         raise BadRequest("neither 'from' or 'files' was specified")
     _refuse_what_is_missing(request)
-    fresh = _add_layers(store, request, draft)
-    config = derive_config(draft.base, _facts(store, draft), request)
+    fresh = _add_layers(store, request, new)
+    config = derive_config(new.base, _facts(store, new), request)
     config_layer = _blob(store, "config", config.encode(), fresh)
-    for layer in draft.layers:
-        is_new = layer.digest in fresh and layer.digest not in draft.existing
+    for layer in new.layers:
+        is_new = layer.digest in fresh and layer.digest not in new.existing
         word = "creating new layer" if is_new else "using existing layer"
         yield ProgressResponse(status=f"{word} {layer.digest}")
     yield ProgressResponse(status="writing manifest")
-    manifest = Manifest(config=config_layer, layers=draft.layers)
+    manifest = Manifest(config=config_layer, layers=new.layers)
     store.replace(store.manifests.spelled(name), manifest)
     yield ProgressResponse(status="success")
 
@@ -93,7 +93,9 @@ def _create(store: "Store", name: Name, request: CreateRequest) -> Iterator[Prog
 # The base
 
 
-def _from_model(store: "Store", request: CreateRequest, draft: Draft) -> Iterator[ProgressResponse]:
+def _from_model(
+    store: "Store", request: CreateRequest, new: Assembly
+) -> Iterator[ProgressResponse]:
     """Take over the layers of a stored model, pulling it first if it is missing."""
     text, _ = split_source(request.from_)
     name = parse_name(text)
@@ -105,7 +107,7 @@ def _from_model(store: "Store", request: CreateRequest, draft: Draft) -> Iterato
     _check_quantize(request)
     for layer in base.manifest.layers:
         store.blobs.touch(layer.digest)
-        draft.layers.append(
+        new.layers.append(
             Layer(
                 media_type=layer.media_type,
                 digest=layer.digest,
@@ -114,21 +116,21 @@ def _from_model(store: "Store", request: CreateRequest, draft: Draft) -> Iterato
                 name=layer.name,
             )
         )
-    draft.base, draft.parameters = base.config, dict(base.parameters)
-    draft.existing = {layer.digest for layer in base.manifest.layers}
+    new.base, new.parameters = base.config, dict(base.parameters)
+    new.existing = {layer.digest for layer in base.manifest.layers}
 
 
-def _from_files(store: "Store", files: dict[str, str], draft: Draft) -> Iterator[ProgressResponse]:
+def _from_files(store: "Store", files: dict[str, str], new: Assembly) -> Iterator[ProgressResponse]:
     """Make a layer of each uploaded GGUF file."""
     if any(path.endswith(".safetensors") for path in files):
         yield ProgressResponse(status="converting model")
         raise StoreError("converting safetensors is not supported by this version")
     if not _are_gguf(store, files):
         raise BadRequest("unknown type")
-    draft.existing = store.manifests.referenced()
+    new.existing = store.manifests.referenced()
     for path in sorted(files):
         yield ProgressResponse(status="parsing GGUF")
-        draft.layers.append(_gguf_layer(store, path, files[path]))
+        new.layers.append(_gguf_layer(store, path, files[path]))
     yield ProgressResponse(status="verifying conversion")
 
 
@@ -190,20 +192,20 @@ def _refuse_what_is_missing(request: CreateRequest) -> None:
         raise BadRequest("bad remote")
 
 
-def _add_layers(store: "Store", request: CreateRequest, draft: Draft) -> set[str]:
+def _add_layers(store: "Store", request: CreateRequest, new: Assembly) -> set[str]:
     """Write the template, system, license, parameter and message layers; gives the new digests."""
-    fresh = {layer.digest for layer in draft.layers}
+    fresh = {layer.digest for layer in new.layers}
     for kind in ("template", "system"):
         text: str = getattr(request, kind)
         if text:
-            draft.replace(kind, _blob(store, kind, text.encode(), fresh))
+            new.replace(kind, _blob(store, kind, text.encode(), fresh))
     for text in licenses(request.license):
-        draft.layers.append(_blob(store, "license", text.encode(), fresh))
-    parameters = draft.parameters | request.parameters
+        new.layers.append(_blob(store, "license", text.encode(), fresh))
+    parameters = new.parameters | request.parameters
     if parameters:
-        draft.replace("params", _blob(store, "params", go_json(parameters), fresh))
+        new.replace("params", _blob(store, "params", go_json(parameters), fresh))
     if request.messages:
-        draft.replace("messages", _blob(store, "messages", _messages(request.messages), fresh))
+        new.replace("messages", _blob(store, "messages", _messages(request.messages), fresh))
     return fresh
 
 
@@ -243,11 +245,11 @@ def _messages(messages: list[Message]) -> bytes:
     return go_json(values, sort_keys=False)
 
 
-def _facts(store: "Store", draft: Draft) -> list[Any]:
+def _facts(store: "Store", new: Assembly) -> list[Any]:
     """What the weights among the layers say, in their order."""
     paths = {
         layer.digest: store.blobs.open_path(layer.digest)
-        for layer in draft.layers
+        for layer in new.layers
         if layer.media_type == media_type("model")
     }
     return [store.facts.of(digest, path) for digest, path in paths.items()]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyollama.errors import NotFound
-from pyollama.store.blobs import fsync_folder, make_folder
+from pyollama.store.blobs import RACES, fsync_folder, make_folder
 from pyollama.store.errors import StoreError
 from pyollama.store.names import Name, is_valid_part
 from pyollama_formats.errors import FormatError
@@ -24,7 +24,6 @@ from pyollama_formats.manifest import Layer, Manifest
 __all__ = ["Manifests", "StoredManifest", "layers_of"]
 
 MAX_MANIFEST = 16 << 20  # bytes; real ones have a few thousand
-RENAME_TRIES = 5
 
 logger = logging.getLogger(__name__)
 
@@ -125,14 +124,14 @@ class Manifests:
 
     def _rename(self, temporary: Path, path: Path) -> None:
         """Rename into a folder that a deletion elsewhere may remove at any moment."""
-        for attempt in range(RENAME_TRIES):
+        for attempt in range(RACES):
             make_folder(path.parent)
             if not self._is_inside(path):
                 raise StoreError(f"{path} leads out of the store")
             try:
                 temporary.replace(path)
             except FileNotFoundError:
-                if attempt == RENAME_TRIES - 1:
+                if attempt == RACES - 1:
                     raise
             else:
                 return

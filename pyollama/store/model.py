@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyollama.api import ModelDetails
-from pyollama.store.blobs import Blobs
+from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.capabilities import Sources, listed_capabilities, shown_capabilities
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache, GGUFFacts, file_type_name
@@ -55,9 +55,10 @@ class StoredModel:
         return Config.decode(self.blobs.read(digest, MAX_TEXT) if digest else b"{}")
 
     def layers(self, *kinds: str) -> list[Layer]:
-        """The layers of these kinds, in the manifest's order."""
+        """The layers of these kinds that name a blob, in the manifest's order."""
         wanted = {media_type(kind) for kind in kinds}
-        return [layer for layer in self.manifest.layers if layer.media_type in wanted]
+        found = [layer for layer in self.manifest.layers if layer.media_type in wanted]
+        return [layer for layer in found if is_digest(layer.digest)]
 
     @cached_property
     def model_layer(self) -> Layer | None:

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyollama.errors import NotFound
+from pyollama.api import LocalTime
+from pyollama.errors import NotFound, PyollamaError
 from pyollama.store import create, show, tiny
-from pyollama.store.blobs import Blobs
+from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache
 from pyollama.store.lock import StoreLock
@@ -18,7 +19,6 @@ from pyollama.store.types import (
     CreateRequest,
     ListModel,
     ListResponse,
-    LocalTime,
     ProgressResponse,
     ShowResponse,
 )
@@ -57,7 +57,7 @@ class Store:
         for model in self.list():
             try:
                 entries.append(_list_entry(model))
-            except (StoreError, FormatError) as error:
+            except PyollamaError as error:
                 logger.warning("skipping the model %s: %s", model.name.full, error)
         return ListResponse(models=entries)
 
@@ -132,7 +132,7 @@ class Store:
         """Remove the blobs of a manifest that is no more, unless another one names them."""
         used = self.manifests.referenced()
         for layer in layers_of(stored.manifest):
-            if layer.digest not in used:
+            if is_digest(layer.digest) and layer.digest not in used:
                 self.blobs.delete(layer.digest)
 
     def create(self, request: CreateRequest) -> Iterator[ProgressResponse]:
