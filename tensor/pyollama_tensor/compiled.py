@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import attention, elementwise, pages
 from pyollama_tensor.kernels import rope as rotation
 from pyollama_tensor.threads import pool
@@ -92,3 +93,29 @@ def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -
         out,
     )
     return np.ascontiguousarray(out[..., : cache.n_embd_head_v])
+
+
+def _warm_up_rows() -> None:
+    """Compile the kernels over rows."""
+    one = np.ones((1, 16), np.float32)
+    rms_norm(one, one[0], 1e-5)
+    silu_gate(one, one)
+    softmax(one)
+
+
+def _warm_up_attention() -> None:
+    """Compile what a layer does between its matrices, on a cache of one page of float16."""
+    from pyollama_tensor.batch import Batch
+    from pyollama_tensor.cache import LayerCache
+    from pyollama_tensor.rope import rope_frequencies
+
+    zero = np.zeros(1, np.int32)
+    batch = Batch(zero, None, zero, zero, np.zeros((1, 1), np.int32), zero)
+    cache = LayerCache(1, 1, 16, 16, "f16")
+    heads = np.ones((1, 1, 16), np.float32)
+    write_pages(cache, rope(heads, zero, rope_frequencies(16, 10000.0)), heads, batch)
+    paged_attention(heads, cache, batch, 1.0)
+
+
+on_warmup("norms and gates", _warm_up_rows)
+on_warmup("attention", _warm_up_attention)

@@ -9,7 +9,7 @@ head (V a multiple of 16). Papers: arXiv:1805.02867 (online softmax), 2205.14135
 it), 2305.13245 (groups), 2309.06180 (pages).
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba.extending import register_jitable
@@ -18,10 +18,12 @@ from pyollama_tensor.batch import PAGE
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.simd.lanes import first_lanes, load_kept
 from pyollama_tensor.simd.math import exp_f32x16, fma, maximum, reduce_add, reduce_max
-from pyollama_tensor.simd.memory import load_f32x16, store_f32x16
+from pyollama_tensor.simd.memory import load_f32x16, prefetch, store_f32x16
 from pyollama_tensor.simd.vector import splat_f32x16
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I32, I64, U16
+
+Heads: TypeAlias = tuple[int, int, int, int]
 
 _MINUS_INFINITY = np.float32(-np.inf)
 
@@ -48,6 +50,50 @@ def _weigh(
 
 
 @register_jitable
+def _scores(q: F32, heads: Heads, k: F32 | U16, start: int, ahead: Any, place: int) -> Any:
+    """q . k of sixteen positions for four heads, which share every load of k: four vectors.
+
+    start: where the key block (E, 16) begins in k
+    Pages lie anywhere, so the processor cannot guess what comes next: while it computes, it is
+    told to fetch half a page of the array `ahead`, from `place` on.
+    """
+    h0, h1, h2, h3 = heads
+    s0 = s1 = s2 = s3 = splat_f32x16(0.0)
+    for e in range(q.shape[1]):
+        prefetch(ahead, place + PAGE * e)
+        keys = load_kept(k, start + 16 * e)
+        s0 = fma(splat_f32x16(q[h0, e]), keys, s0)
+        s1 = fma(splat_f32x16(q[h1, e]), keys, s1)
+        s2 = fma(splat_f32x16(q[h2, e]), keys, s2)
+        s3 = fma(splat_f32x16(q[h3, e]), keys, s3)
+    return s0, s1, s2, s3
+
+
+@register_jitable
+def _add_values(
+    out: F32, heads: Heads, fades: Any, weights: F32, v: F32 | U16, start: int, count: int
+) -> None:
+    """out = out * fade + weights @ v for four heads and the `count` positions from `start` on."""
+    h0, h1, h2, h3 = heads
+    n = out.shape[1]
+    for i in range(0, n, 16):
+        o0 = load_f32x16(out, h0 * n + i) * fades[0]
+        o1 = load_f32x16(out, h1 * n + i) * fades[1]
+        o2 = load_f32x16(out, h2 * n + i) * fades[2]
+        o3 = load_f32x16(out, h3 * n + i) * fades[3]
+        for p in range(count):
+            value = load_kept(v, start + p * n + i)
+            o0 = fma(splat_f32x16(weights[0, p]), value, o0)
+            o1 = fma(splat_f32x16(weights[1, p]), value, o1)
+            o2 = fma(splat_f32x16(weights[2, p]), value, o2)
+            o3 = fma(splat_f32x16(weights[3, p]), value, o3)
+        store_f32x16(out, h0 * n + i, o0)
+        store_f32x16(out, h1 * n + i, o1)
+        store_f32x16(out, h2 * n + i, o2)
+        store_f32x16(out, h3 * n + i, o3)
+
+
+@register_jitable
 def _attend(
     q: F32,
     k: F32 | U16,
@@ -58,63 +104,32 @@ def _attend(
     weights: F32,
     out: F32,
     head: int,
-    h0: int,
-    h1: int,
-    h2: int,
-    h3: int,
+    heads: Heads,
 ) -> None:
-    """Four query heads h0 to h3 of one row, which share key head `head` and so every load of it.
+    """Four query heads of one row, all of the group of key head `head`.
 
     q: float32 (H, E); out: float32 (H, V), zero; weights: float32 (4, PAGE), overwritten
     table: int32, the pages of the sequence; length: how many positions are attended to
     """
-    n_in, n_out = q.shape[1], out.shape[1]
+    n_head, n_in, n_out = k.shape[1], q.shape[1], out.shape[1]
     m0 = m1 = m2 = m3 = _MINUS_INFINITY  # largest scores
     t0 = t1 = t2 = t3 = splat_f32x16(0.0)  # sums of weights
     factor = splat_f32x16(scale)
     for first in range(0, length, PAGE):
-        page = np.int64(table[first // PAGE]) * k.shape[1] + head
+        page = np.int64(table[first // PAGE]) * n_head + head
+        later = np.int64(table[min(first + PAGE, length - 1) // PAGE]) * n_head + head
         count = min(PAGE, length - first)
-        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = splat_f32x16(0.0)  # scores
-        for e in range(n_in):
-            low = load_kept(k, (2 * page * n_in + e) * 16)
-            high = load_kept(k, ((2 * page + 1) * n_in + e) * 16)
-            x0, x1 = splat_f32x16(q[h0, e]), splat_f32x16(q[h1, e])
-            x2, x3 = splat_f32x16(q[h2, e]), splat_f32x16(q[h3, e])
-            a0, b0 = fma(x0, low, a0), fma(x0, high, b0)
-            a1, b1 = fma(x1, low, a1), fma(x1, high, b1)
-            a2, b2 = fma(x2, low, a2), fma(x2, high, b2)
-            a3, b3 = fma(x3, low, a3), fma(x3, high, b3)
+        keys, values = page * PAGE * n_in, page * PAGE * n_out
+        a0, a1, a2, a3 = _scores(q, heads, k, keys, v, values)
+        b0, b1, b2, b3 = _scores(q, heads, k, keys + 16 * n_in, k, later * PAGE * n_in)
         m0, f0, t0 = _weigh(a0 * factor, b0 * factor, m0, t0, count, weights, 0)
         m1, f1, t1 = _weigh(a1 * factor, b1 * factor, m1, t1, count, weights, PAGE)
         m2, f2, t2 = _weigh(a2 * factor, b2 * factor, m2, t2, count, weights, 2 * PAGE)
         m3, f3, t3 = _weigh(a3 * factor, b3 * factor, m3, t3, count, weights, 3 * PAGE)
-        for i in range(0, n_out, 16):
-            o0 = load_f32x16(out, h0 * n_out + i) * f0
-            o1 = load_f32x16(out, h1 * n_out + i) * f1
-            o2 = load_f32x16(out, h2 * n_out + i) * f2
-            o3 = load_f32x16(out, h3 * n_out + i) * f3
-            for p in range(count):
-                value = load_kept(v, (page * PAGE + p) * n_out + i)
-                o0 = fma(splat_f32x16(weights[0, p]), value, o0)
-                o1 = fma(splat_f32x16(weights[1, p]), value, o1)
-                o2 = fma(splat_f32x16(weights[2, p]), value, o2)
-                o3 = fma(splat_f32x16(weights[3, p]), value, o3)
-            store_f32x16(out, h0 * n_out + i, o0)
-            store_f32x16(out, h1 * n_out + i, o1)
-            store_f32x16(out, h2 * n_out + i, o2)
-            store_f32x16(out, h3 * n_out + i, o3)
-    s0, s1 = splat_f32x16(1.0 / reduce_add(t0)), splat_f32x16(1.0 / reduce_add(t1))
-    s2, s3 = splat_f32x16(1.0 / reduce_add(t2)), splat_f32x16(1.0 / reduce_add(t3))
-    for i in range(0, n_out, 16):
-        o0 = load_f32x16(out, h0 * n_out + i) * s0
-        o1 = load_f32x16(out, h1 * n_out + i) * s1
-        o2 = load_f32x16(out, h2 * n_out + i) * s2
-        o3 = load_f32x16(out, h3 * n_out + i) * s3
-        store_f32x16(out, h0 * n_out + i, o0)
-        store_f32x16(out, h1 * n_out + i, o1)
-        store_f32x16(out, h2 * n_out + i, o2)
-        store_f32x16(out, h3 * n_out + i, o3)
+        _add_values(out, heads, (f0, f1, f2, f3), weights, v, values, count)
+    r0, r1 = splat_f32x16(1.0 / reduce_add(t0)), splat_f32x16(1.0 / reduce_add(t1))
+    r2, r3 = splat_f32x16(1.0 / reduce_add(t2)), splat_f32x16(1.0 / reduce_add(t3))
+    _add_values(out, heads, (r0, r1, r2, r3), weights, v, 0, 0)  # nothing to add: only divide
 
 
 @task
@@ -137,7 +152,7 @@ def _attention_items(
         head, t = item // n_row, item % n_row
         end = (head + 1) * group - 1  # the group's last query head
         for h in range(head * group, end + 1, 4):
-            # A group that is no multiple of 4 computes its last head more than once, alike.
+            # A group that is no multiple of 4 has its last head computed more than once, alike.
             _attend(
                 q[t],
                 k,
@@ -148,10 +163,7 @@ def _attention_items(
                 weights,
                 out[t],
                 head,
-                h,
-                min(h + 1, end),
-                min(h + 2, end),
-                min(h + 3, end),
+                (h, min(h + 1, end), min(h + 2, end), min(h + 3, end)),
             )
 
 
