@@ -3,6 +3,7 @@
 Atomic words work on an int64 array and are sequentially consistent.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -143,9 +144,21 @@ class Task:
     """
 
     def __init__(self, function: Callable[..., None]) -> None:
+        self.function = function
+        if hasattr(function, "py_func"):  # compiled already, because Python calls it as well
+            self.dispatcher: Any = function
+            return
         # Called from compiled code only: no wrapper for Python is needed, nor a cache of its own.
         flags: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True}
-        self.dispatcher: Any = numba.njit(**flags)(function)
+        self.dispatcher = numba.njit(**flags)(function)
+
+    def __reduce__(self) -> Any:
+        # Part of the cache key of compiled closures over a task: the name, nothing that varies.
+        return _task_named, (self.function.__module__, self.function.__qualname__)
+
+
+def _task_named(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 class TaskType(types.Opaque):
@@ -196,6 +209,21 @@ def publish(typing: Any, rows: Any, args: Any) -> Any:
         return cgutils.pack_array(builder, pair)
 
     return types.UniTuple(types.int64, 2)(rows, args), codegen
+
+
+@word
+def apply(typing: Any, function: Any, args: Any) -> Any:
+    """Call a task that came as an argument, from compiled code: function(*args)."""
+    argtypes = tuple(args.types)
+    function.dispatcher.compile(argtypes)
+    compiled = function.dispatcher.overloads[argtypes]
+
+    def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        context.add_linking_libs([compiled.library])
+        each = [builder.extract_value(values[1], i) for i in range(len(argtypes))]
+        return context.call_internal(builder, compiled.fndesc, compiled.signature, each)
+
+    return compiled.signature.return_type(function, args), codegen
 
 
 @word

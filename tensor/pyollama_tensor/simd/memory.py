@@ -37,23 +37,29 @@ def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
 
 
-def _load(vec: Vec, memory: Any = None, widen: Callable[[Any, Any], Any] | None = None) -> Any:
+Emit = Callable[[Any, Any], Any]
+
+
+def _reader(vec: Vec, memory: Any = None, widen: Emit | None = None) -> Callable[..., Any]:
     stored = ir.VectorType(memory, vec.n) if memory else vec.llvm
 
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = builder.load(pointer(context, builder, sig, args, stored), align=1)
+        return widen(builder, value) if widen else value
+
+    return codegen
+
+
+def _load(vec: Vec, memory: Any = None, widen: Emit | None = None) -> Any:
     def define(typing: Any, array: Any, index: Any) -> Any:
         if not isinstance(array, types.Array):
             return None
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            value = builder.load(pointer(context, builder, sig, args, stored), align=1)
-            return widen(builder, value) if widen else value
-
-        return vec(array, index), codegen
+        return vec(array, index), _reader(vec, memory, widen)
 
     return word(define)
 
 
-def _store(vec: Vec, narrow: Callable[[Any, Any], Any] | None = None) -> Any:
+def _store(vec: Vec, narrow: Emit | None = None) -> Any:
     def define(typing: Any, array: Any, index: Any, value: Any) -> Any:
         if not isinstance(array, types.Array) or value != vec:
             return None
@@ -68,7 +74,7 @@ def _store(vec: Vec, narrow: Callable[[Any, Any], Any] | None = None) -> Any:
     return word(define)
 
 
-def _extend(vec: Vec) -> Callable[[Any, Any], Any]:
+def _extend(vec: Vec) -> Emit:
     return lambda builder, half: builder.fpext(half, vec.llvm)
 
 
@@ -78,7 +84,7 @@ def _shift_bf16(builder: Any, half: Any) -> Any:
     return builder.bitcast(shifted, F32X16.llvm)
 
 
-def _truncate(vec: Vec) -> Callable[[Any, Any], Any]:
+def _truncate(vec: Vec) -> Emit:
     return lambda builder, full: builder.fptrunc(full, ir.VectorType(HALF, vec.n))
 
 
@@ -88,6 +94,22 @@ load_f32x8, load_f32x16 = _load(F32X8), _load(F32X16)
 load_f16x8 = _load(F32X8, HALF, _extend(F32X8))
 load_f16x16 = _load(F32X16, HALF, _extend(F32X16))
 load_bf16x16 = _load(F32X16, LLVM["i16"], _shift_bf16)
+
+_WIDE = {
+    types.float32: _reader(F32X16),
+    types.uint16: _reader(F32X16, HALF, _extend(F32X16)),
+    types.int16: _reader(F32X16, LLVM["i16"], _shift_bf16),
+}
+
+
+@word
+def load_wide(typing: Any, array: Any, index: Any) -> Any:
+    """16 floats as f32x16 from an array of float32, of f16 (as uint16) or of bf16 (as int16)."""
+    if not isinstance(array, types.Array) or array.dtype not in _WIDE:
+        return None
+    return F32X16(array, index), _WIDE[array.dtype]
+
+
 store_i8x16, store_i8x64 = _store(I8X16), _store(I8X64)
 store_f32x8, store_f32x16 = _store(F32X8), _store(F32X16)
 store_f16x8, store_f16x16 = _store(F32X8, _truncate(F32X8)), _store(F32X16, _truncate(F32X16))
@@ -112,6 +134,38 @@ def _broadcast4(vec: Vec) -> Any:
 
 broadcast_4xi8 = _broadcast4(I8X64)  # four consecutive inputs, the same for 16 rows
 broadcast_2xi16 = _broadcast4(I16X32)
+
+
+@word
+def load_f16(typing: Any, array: Any, index: Any) -> Any:
+    """One half as a float32 scalar, from any place."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = pointer(context, builder, sig, args, HALF)
+        return builder.fpext(builder.load(place, align=1), LLVM["f32"])
+
+    return types.float32(array, index), codegen
+
+
+@word
+def load_4xi8(typing: Any, array: Any, index: Any) -> Any:
+    """Four bytes as one int32 scalar, from any place."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load(pointer(context, builder, sig, args, LLVM["i32"]), align=1)
+
+    return types.int32(array, index), codegen
+
+
+@word
+def store_4xi8(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write what `load_4xi8` gave, to any place."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], pointer(context, builder, sig, args, LLVM["i32"]), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.int32), codegen
 
 
 @word

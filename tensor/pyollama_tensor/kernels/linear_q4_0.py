@@ -1,0 +1,99 @@
+"""Q4_0: 32 four-bit integers under one scale, y = sum over blocks of d * dx * sum((q - 8) * qx).
+
+A record: 16 scales d (f16), then 4 units whose low nibbles are inputs 0 to 15 and whose high
+nibbles are inputs 16 to 31. 288 bytes, as in the file.
+
+Source: block_q4_0 in ggml. NumPy twin: reference.linear.
+"""
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
+from pyollama_tensor.simd import (
+    broadcast_4xi8,
+    byte_unsigned,
+    dot4,
+    fma,
+    load_f16x16,
+    load_i8x64,
+    prefetch,
+    splat_f32x16,
+    start,
+    store_f32x16,
+    to_f32x16,
+    total,
+)
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I8, I16, I64, U8
+
+BLOCK, STEP = 32, 32
+SIZE, QS = 288, 32
+FILE_SIZE, FILE_QS = 18, 2
+OFFSET = -8
+
+
+@task
+def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
+    """Lay the blocks of 16 rows side by side."""
+    for group in range(first, last):
+        for block in range(n_block):
+            for row in range(ROWS):
+                s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
+                o = (group * n_block + block) * SIZE
+                out.flat[o + 2 * row] = source.flat[s]
+                out.flat[o + 2 * row + 1] = source.flat[s + 1]
+                spread(source, s + FILE_QS, out, o + QS + 4 * row, 4)
+
+
+@task
+def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Sixteen outputs per group and row of inputs."""
+    for group in range(first, last):
+        for t in range(q.shape[0]):
+            y = splat_f32x16(0.0)
+            for block in range(n_block):
+                p = (group * n_block + block) * SIZE
+                x = t * n_block + block
+                n = start(sums, 2 * x, OFFSET)
+                for unit in range(4):
+                    prefetch(w, p + AHEAD + 64 * unit)
+                    qs = load_i8x64(w, p + QS + 64 * unit)
+                    n = dot4(n, qs & 15, broadcast_4xi8(q, 32 * x + 4 * unit))
+                    n = dot4(n, qs >> 4, broadcast_4xi8(q, 32 * x + 16 + 4 * unit))
+                scale = load_f16x16(w, p) * splat_f32x16(d.flat[x])
+                y = fma(to_f32x16(total(n)), scale, y)
+            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+
+
+@task
+def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> None:
+    """Weights of a group as 16 columns of out."""
+    for group in range(first, last):
+        for block in range(n_block):
+            p = ((begin + group) * n_block + block) * SIZE
+            d = load_f16x16(w, p)
+            for unit in range(4):
+                qs = load_i8x64(w, p + QS + 64 * unit)
+                for k in range(4):
+                    low = to_f32x16(byte_unsigned(qs & 15, k)) + splat_f32x16(OFFSET)
+                    high = to_f32x16(byte_unsigned(qs >> 4, k)) + splat_f32x16(OFFSET)
+                    o = (32 * block + 4 * unit + k) * out.shape[1] + group * ROWS
+                    store_f32x16(out, o, d * low)
+                    store_f32x16(out, o + 16 * out.shape[1], d * high)
+
+
+@kernel
+def linear(pool: I64, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Run `rows` over all of W on the pool."""
+    parallel_for(pool, rows, w.shape[0], chunk_groups(w), (w, n_block, q, d, sums, out))
+
+
+@kernel
+def transposed(pool: I64, w: U8, n_block: int, begin: int, end: int, out: F32) -> None:
+    """Run `unpack` over groups begin to end on the pool: out[:, 0] is row 16 * begin."""
+    parallel_for(pool, unpack, end - begin, 1, (w, n_block, begin, out))
+
+
+@kernel
+def interleave(pool: I64, source: U8, n_block: int, n_group: int, out: U8) -> None:
+    """Run `repack` over whole groups of rows on the pool."""
+    parallel_for(pool, repack, n_group, 1, (source, n_block, out))

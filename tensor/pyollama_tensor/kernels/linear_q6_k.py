@@ -1,0 +1,158 @@
+"""Q6_K: 256 six-bit integers in 16 groups of 16, each with a signed scale.
+
+y = sum over blocks of d * dx * sum_g(scale_g * sum((q - 32) * qx)).
+
+A record: 16 d (f16), 16 x 16 scales as bytes, then for each half of 128 inputs 16 units of low
+nibbles (inputs 0 to 63 low, 64 to 127 high) and 8 units of top bits (two for each run of 32).
+3360 bytes, as in the file.
+
+Source: block_q6_K in ggml. NumPy twin: reference.linear.
+"""
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
+from pyollama_tensor.simd import (
+    broadcast_4xi8,
+    byte_unsigned,
+    dot4,
+    fma,
+    load_f16x16,
+    load_i8x16,
+    load_i8x64,
+    prefetch,
+    scaled,
+    splat_f32x16,
+    splat_i32x16,
+    start,
+    store_f32x16,
+    to_f32x16,
+    widen_signed_i8x16,
+)
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I8, I16, I64, U8
+
+BLOCK, STEP = 256, 16
+SIZE, SCALES, HALVES = 3360, 32, 288
+HALF, QH = 1536, 1024  # bytes of a half, and where its top bits begin
+FILE_SIZE, FILE_QH, FILE_SCALES, FILE_D = 210, 128, 192, 208
+OFFSET = -32
+
+
+@task
+def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
+    """Lay the blocks of 16 rows side by side."""
+    for group in range(first, last):
+        for block in range(n_block):
+            for row in range(ROWS):
+                s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
+                o = (group * n_block + block) * SIZE
+                out.flat[o + 2 * row] = source.flat[s + FILE_D]
+                out.flat[o + 2 * row + 1] = source.flat[s + FILE_D + 1]
+                for g in range(16):
+                    out.flat[o + SCALES + 16 * g + row] = source.flat[s + FILE_SCALES + g]
+                for half in range(2):
+                    place = o + HALVES + HALF * half + 4 * row
+                    spread(source, s + 64 * half, out, place, 16)
+                    spread(source, s + FILE_QH + 32 * half, out, place + QH, 8)
+
+
+@register_jitable
+def quarters(w: U8, p: int, unit: int) -> Any:
+    """Four units of weights from 0 to 63: `unit` of each run of 32 inputs in the half at p."""
+    a = load_i8x64(w, p + 64 * unit)
+    b = load_i8x64(w, p + 512 + 64 * unit)
+    top = load_i8x64(w, p + QH + 64 * unit)
+    return (
+        (a & 15) | ((top << 4) & 48),
+        (b & 15) | ((top << 2) & 48),
+        (a >> 4) | (top & 48),
+        (b >> 4) | ((top >> 2) & 48),
+    )
+
+
+@register_jitable
+def scale_of(w: U8, p: int, group: int) -> Any:
+    """Scales of one group of 16 inputs, i32x16, from the record at p."""
+    return widen_signed_i8x16(load_i8x16(w, p + SCALES + 16 * group))
+
+
+@task
+def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Sixteen outputs per group and row of inputs."""
+    for group in range(first, last):
+        for t in range(q.shape[0]):
+            y = splat_f32x16(0.0)
+            for block in range(n_block):
+                p = (group * n_block + block) * SIZE
+                x = t * n_block + block
+                acc = splat_i32x16(0)
+                for i in range(4):  # 16 inputs of each of the four runs of a half
+                    half, g = i // 2, 8 * (i // 2) + i % 2
+                    here, at = p + HALVES + HALF * half, 256 * x + 16 * g
+                    n0 = start(sums, 2 * (16 * x + g), OFFSET)
+                    n1 = start(sums, 2 * (16 * x + g + 2), OFFSET)
+                    n2 = start(sums, 2 * (16 * x + g + 4), OFFSET)
+                    n3 = start(sums, 2 * (16 * x + g + 6), OFFSET)
+                    for unit in range(4 * (i % 2), 4 * (i % 2) + 4):
+                        prefetch(w, here + AHEAD + 192 * unit)
+                        prefetch(w, here + AHEAD + 192 * unit + 64)
+                        prefetch(w, here + AHEAD + 192 * unit + 128)
+                        q0, q1, q2, q3 = quarters(w, here, unit)
+                        k = at + 4 * (unit % 4)
+                        n0 = dot4(n0, q0, broadcast_4xi8(q, k))
+                        n1 = dot4(n1, q1, broadcast_4xi8(q, k + 32))
+                        n2 = dot4(n2, q2, broadcast_4xi8(q, k + 64))
+                        n3 = dot4(n3, q3, broadcast_4xi8(q, k + 96))
+                    acc = scaled(acc, n0, scale_of(w, p, g))
+                    acc = scaled(acc, n1, scale_of(w, p, g + 2))
+                    acc = scaled(acc, n2, scale_of(w, p, g + 4))
+                    acc = scaled(acc, n3, scale_of(w, p, g + 6))
+                y = fma(to_f32x16(acc), load_f16x16(w, p) * splat_f32x16(d.flat[x]), y)
+            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+
+
+@register_jitable
+def expand(qs: Any, scale: Any, out: F32, o: int) -> None:
+    """Store four inputs of 16 rows, one line of `out` for each."""
+    for k in range(4):
+        y = to_f32x16(byte_unsigned(qs, k)) + splat_f32x16(OFFSET)
+        store_f32x16(out, o + k * out.shape[1], scale * y)
+
+
+@task
+def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> None:
+    """Weights of a group as 16 columns of out."""
+    for group in range(first, last):
+        for block in range(n_block):
+            p = ((begin + group) * n_block + block) * SIZE
+            d = load_f16x16(w, p)
+            for unit in range(16):
+                half, g = unit // 8, 8 * (unit // 8) + unit % 8 // 4
+                q0, q1, q2, q3 = quarters(w, p + HALVES + HALF * half, unit % 8)
+                o = (256 * block + 128 * half + 4 * (unit % 8)) * out.shape[1] + group * ROWS
+                expand(q0, d * to_f32x16(scale_of(w, p, g)), out, o)
+                expand(q1, d * to_f32x16(scale_of(w, p, g + 2)), out, o + 32 * out.shape[1])
+                expand(q2, d * to_f32x16(scale_of(w, p, g + 4)), out, o + 64 * out.shape[1])
+                expand(q3, d * to_f32x16(scale_of(w, p, g + 6)), out, o + 96 * out.shape[1])
+
+
+@kernel
+def linear(pool: I64, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Run `rows` over all of W on the pool."""
+    parallel_for(pool, rows, w.shape[0], chunk_groups(w), (w, n_block, q, d, sums, out))
+
+
+@kernel
+def transposed(pool: I64, w: U8, n_block: int, begin: int, end: int, out: F32) -> None:
+    """Run `unpack` over groups begin to end on the pool: out[:, 0] is row 16 * begin."""
+    parallel_for(pool, unpack, end - begin, 1, (w, n_block, begin, out))
+
+
+@kernel
+def interleave(pool: I64, source: U8, n_block: int, n_group: int, out: U8) -> None:
+    """Run `repack` over whole groups of rows on the pool."""
+    parallel_for(pool, repack, n_group, 1, (source, n_block, out))

@@ -1,0 +1,93 @@
+"""Q8_0: 32 signed bytes under one scale, y = sum over blocks of d * dx * sum(q * qx).
+
+A record: 16 scales d (f16), then 8 units of the bytes. 544 bytes, as in the file.
+
+Source: block_q8_0 in ggml. NumPy twin: reference.linear.
+"""
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
+from pyollama_tensor.simd import (
+    broadcast_4xi8,
+    byte_signed,
+    dot4_signed,
+    fma,
+    load_f16x16,
+    load_i8x64,
+    prefetch,
+    splat_f32x16,
+    start_signed,
+    store_f32x16,
+    to_f32x16,
+)
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I8, I16, I64, U8
+
+BLOCK, STEP = 32, 32
+SIZE, QS = 544, 32
+FILE_SIZE, FILE_QS = 34, 2
+
+
+@task
+def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
+    """Lay the blocks of 16 rows side by side."""
+    for group in range(first, last):
+        for block in range(n_block):
+            for row in range(ROWS):
+                s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
+                o = (group * n_block + block) * SIZE
+                out.flat[o + 2 * row] = source.flat[s]
+                out.flat[o + 2 * row + 1] = source.flat[s + 1]
+                spread(source, s + FILE_QS, out, o + QS + 4 * row, 8)
+
+
+@task
+def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Sixteen outputs per group and row of inputs."""
+    for group in range(first, last):
+        for t in range(q.shape[0]):
+            y = splat_f32x16(0.0)
+            for block in range(n_block):
+                p = (group * n_block + block) * SIZE
+                x = t * n_block + block
+                acc = start_signed(sums, 2 * x)
+                for unit in range(8):
+                    prefetch(w, p + AHEAD + 64 * unit)
+                    qs = load_i8x64(w, p + QS + 64 * unit)
+                    acc = dot4_signed(acc, qs, broadcast_4xi8(q, 32 * x + 4 * unit))
+                scale = load_f16x16(w, p) * splat_f32x16(d.flat[x])
+                y = fma(to_f32x16(acc), scale, y)
+            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+
+
+@task
+def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> None:
+    """Weights of a group as 16 columns of out."""
+    for group in range(first, last):
+        for block in range(n_block):
+            p = ((begin + group) * n_block + block) * SIZE
+            d = load_f16x16(w, p)
+            for unit in range(8):
+                qs = load_i8x64(w, p + QS + 64 * unit)
+                for k in range(4):
+                    i = 32 * block + 4 * unit + k
+                    y = d * to_f32x16(byte_signed(qs, k))
+                    store_f32x16(out, i * out.shape[1] + group * ROWS, y)
+
+
+@kernel
+def linear(pool: I64, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
+    """Run `rows` over all of W on the pool."""
+    parallel_for(pool, rows, w.shape[0], chunk_groups(w), (w, n_block, q, d, sums, out))
+
+
+@kernel
+def transposed(pool: I64, w: U8, n_block: int, begin: int, end: int, out: F32) -> None:
+    """Run `unpack` over groups begin to end on the pool: out[:, 0] is row 16 * begin."""
+    parallel_for(pool, unpack, end - begin, 1, (w, n_block, begin, out))
+
+
+@kernel
+def interleave(pool: I64, source: U8, n_block: int, n_group: int, out: U8) -> None:
+    """Run `repack` over whole groups of rows on the pool."""
+    parallel_for(pool, repack, n_group, 1, (source, n_block, out))

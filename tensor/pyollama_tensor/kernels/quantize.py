@@ -1,0 +1,61 @@
+"""Quantizing a layer's input: float32 rows to signed bytes, once for all matrices that use it.
+
+A block's largest magnitude becomes 127 (so -128 never occurs). Blocks are 32 inputs for the
+formats with blocks of 32 weights, 256 for the K-quants, as in ggml; scales stay float32.
+Beside the bytes stand sums of them, with which kernels undo the offset of unsigned weights.
+
+Source: quantize_row_q8_0 and quantize_row_q8_K in ggml. NumPy twin: quantized in the tests.
+"""
+
+import numpy as np
+
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.simd import (
+    absolute,
+    load_f32x16,
+    maximum,
+    narrow_i8x16,
+    reduce_max,
+    round_even,
+    splat_f32x16,
+    store_i8x16,
+    sum_01,
+    sum_23,
+    to_i32,
+)
+from pyollama_tensor.types import F32, I8, I16
+
+ZERO, MOST = np.float32(0.0), np.float32(127.0)
+LEAST = np.float32(1e-30)  # a block below this is zero: its inverse scale would overflow
+
+
+@kernel
+def largest(x: F32, first: int, n: int) -> np.float32:
+    """Largest magnitude of n (a multiple of 16) elements of flat x from `first` on."""
+    most = splat_f32x16(ZERO)
+    for i in range(first, first + n, 16):
+        most = maximum(most, absolute(load_f32x16(x, i)))
+    return np.float32(reduce_max(most))
+
+
+@kernel
+def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
+    """Quantize rows in blocks of `block` inputs, and sum the bytes of every `step` inputs.
+
+    x:    float32 (T, n_in), n_in a multiple of block, block of step, step of 16
+    q:    int8 (T, n_in), where x = d * q but for rounding
+    d:    float32 (T, n_in / block)
+    sums: int16 (T, n_in / step, 2), of the inputs at places 0 and 1 of each four, and at 2 and 3
+    """
+    for i in range(x.size // block):
+        most = largest(x, i * block, block)
+        scale = most / MOST
+        d.flat[i] = scale
+        inverse = splat_f32x16(MOST / most if most > LEAST else ZERO)
+        for j in range(i * block, (i + 1) * block, step):
+            s01, s23 = 0, 0
+            for k in range(j, j + step, 16):
+                whole = to_i32(round_even(load_f32x16(x, k) * inverse))
+                store_i8x16(q, k, narrow_i8x16(whole))
+                s01, s23 = s01 + sum_01(whole), s23 + sum_23(whole)
+            sums.flat[j // step * 2], sums.flat[j // step * 2 + 1] = s01, s23

@@ -1,0 +1,269 @@
+"""Weights of the numba backend: what `make_weight` keeps of a tensor, and `linear` over it.
+
+A weight is opaque to models. Two kinds stand behind the same calls:
+
+- `Records`: Q4_K, Q6_K, Q8_0 and Q4_0, repacked once into records of 16 interleaved rows
+  (kernels/records.py). The file's bytes are not needed any more.
+- `Rows`: everything else, read where it is (usually from the mapped file).
+
+Up to 31 rows of inputs use a kernel whose arithmetic for one row does not depend on the others.
+From 32 rows on it is cheaper to expand slabs of weights to float32 for BLAS.
+
+Shapes: T rows of inputs, n_in inputs, n_out outputs.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyollama_formats.blocks import GGMLType, row_bytes
+from pyollama_formats.errors import PyollamaError
+from pyollama_tensor.kernels import (
+    linear_blocks,
+    linear_floats,
+    linear_q4_0,
+    linear_q4_k,
+    linear_q6_k,
+    linear_q8_0,
+)
+from pyollama_tensor.kernels.quantize import quantize
+from pyollama_tensor.kernels.records import ROWS
+from pyollama_tensor.threads import pool
+from pyollama_tensor.types import F32, I8, I16, I32, U8
+
+BLAS_ROWS = 32  # from so many rows of inputs on, BLAS
+SLAB_BYTES = 8 << 20  # of float32 weights at a time: stays in the cache
+
+REPACKED = {
+    GGMLType.Q4_0: linear_q4_0,
+    GGMLType.Q8_0: linear_q8_0,
+    GGMLType.Q4_K: linear_q4_k,
+    GGMLType.Q6_K: linear_q6_k,
+}
+
+FLOATS = {GGMLType.F32: np.float32, GGMLType.F16: np.uint16, GGMLType.BF16: np.int16}
+LANES = 16  # rows of floats are padded to whole vectors
+
+
+class WeightError(PyollamaError):
+    """The bytes given do not make a matrix of the shape and type claimed."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """Rows of inputs in signed bytes; see kernels/quantize.py."""
+
+    q: I8  # (T, n_in)
+    d: F32  # (T, n_in / block)
+    sums: I16  # (T, n_in / step, 2)
+
+
+class Inputs:
+    """Inputs of one layer, (T, n_in), quantized at most once for each block size."""
+
+    def __init__(self, x: F32) -> None:
+        self.x = np.ascontiguousarray(x, np.float32)
+        self._quantized: dict[tuple[int, int], Quantized] = {}
+
+    def quantized(self, block: int, step: int) -> Quantized:
+        """The inputs in blocks of `block`, with the sums of every `step` bytes."""
+        found = self._quantized.get((block, step))
+        if found is None:
+            T, n_in = self.x.shape
+            found = Quantized(
+                np.empty((T, n_in), np.int8),
+                np.empty((T, n_in // block), np.float32),
+                np.empty((T, n_in // step, 2), np.int16),
+            )
+            quantize(self.x, block, step, found.q, found.d, found.sums)
+            self._quantized[block, step] = found
+        return found
+
+
+@dataclass(frozen=True)
+class Records:
+    """A matrix in records of 16 interleaved rows."""
+
+    data: U8  # (n_group, n_block * record size)
+    type: GGMLType
+    n_in: int
+    n_out: int
+    kernels: ModuleType
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held."""
+        return self.data.nbytes
+
+    @property
+    def n_block(self) -> int:
+        """Records in a group: blocks in a row."""
+        return self.n_in // self.type.block_size
+
+    def few(self, inputs: Inputs) -> F32:
+        """W x by the kernel, (T, n_in) -> (T, n_out)."""
+        xq = inputs.quantized(self.kernels.BLOCK, self.kernels.STEP)
+        out = np.empty((len(xq.q), len(self.data) * ROWS), np.float32)
+        self.kernels.linear(pool(), self.data, self.n_block, xq.q, xq.d, xq.sums, out)
+        return out if out.shape[1] == self.n_out else np.ascontiguousarray(out[:, : self.n_out])
+
+    def many(self, x: F32) -> F32:
+        """W x by BLAS, (T, n_in) -> (T, n_out)."""
+        out = np.empty((len(x), self.n_out), np.float32)
+        step = max(1, SLAB_BYTES // (4 * ROWS * self.n_in))
+        for begin in range(0, len(self.data), step):
+            columns = self._columns(begin, min(begin + step, len(self.data)))
+            first = begin * ROWS
+            width = min(columns.shape[1], self.n_out - first)
+            np.matmul(x, columns[:, :width], out=out[:, first : first + width])
+        return out
+
+    def _columns(self, begin: int, end: int) -> F32:
+        """Groups begin to end as float32 columns (n_in, 16 * groups), in this thread's scratch."""
+        columns = scratch(self.n_in, (end - begin) * ROWS)
+        self.kernels.transposed(pool(), self.data, self.n_block, begin, end, columns)
+        return columns
+
+    def dequantize(self, first: int, last: int) -> F32:
+        """Rows first to last (exclusive) as float32 (last - first, n_in)."""
+        out = np.empty((last - first, self.n_in), np.float32)
+        for begin in range(first // ROWS, -(-last // ROWS)):
+            low, high = max(first, begin * ROWS), min(last, (begin + 1) * ROWS)
+            columns = self._columns(begin, begin + 1)
+            out[low - first : high - first] = columns.T[low - begin * ROWS : high - begin * ROWS]
+        return out
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix as its file has it, expanded a few rows at a time."""
+
+    data: NDArray[Any]  # (n_out, row_bytes) uint8, or floats (n_out, n_in padded); read-only
+    type: GGMLType
+    n_in: int
+    kernels: Any  # linear_floats or one of linear_blocks.KERNELS
+
+    @property
+    def n_out(self) -> int:
+        """Outputs: the number of rows."""
+        return len(self.data)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held, if only as pages of the mapped file."""
+        return self.data.nbytes
+
+    def few(self, inputs: Inputs) -> F32:
+        """W x by the kernel, (T, n_in) -> (T, n_out)."""
+        out = np.empty((len(inputs.x), self.n_out), np.float32)
+        self.kernels.linear(pool(), self.data, self._pad(inputs.x), out)
+        return out
+
+    def many(self, x: F32) -> F32:
+        """W x by BLAS, (T, n_in) -> (T, n_out)."""
+        x = self._pad(x)
+        out = np.empty((len(x), self.n_out), np.float32)
+        step = max(1, SLAB_BYTES // (4 * x.shape[1]))
+        for first in range(0, self.n_out, step):
+            last = min(first + step, self.n_out)
+            rows = scratch(last - first, x.shape[1])
+            self.kernels.expand(pool(), self.data, first, rows)
+            np.matmul(x, rows.T, out=out[:, first:last])
+        return out
+
+    def dequantize(self, first: int, last: int) -> F32:
+        """Rows first to last (exclusive) as float32 (last - first, n_in)."""
+        out = self._pad(np.empty((last - first, self.n_in), np.float32))
+        self.kernels.expand(pool(), self.data, first, out)
+        return np.ascontiguousarray(out[:, : self.n_in])
+
+    def _pad(self, x: F32) -> F32:
+        """Inputs as long as the rows are in memory, with zeros after their end."""
+        extra = -self.n_in % LANES
+        return np.pad(x, ((0, 0), (0, extra))) if extra else x
+
+
+Weight: TypeAlias = Records | Rows
+
+_local = threading.local()
+
+
+def scratch(n_row: int, n_column: int) -> F32:
+    """Float32 memory of this thread, valid until its next call: new pages cost more than BLAS."""
+    memory: F32 | None = getattr(_local, "memory", None)
+    if memory is None or memory.size < n_row * n_column:
+        memory = _local.memory = np.empty(n_row * n_column, np.float32)
+    return memory[: n_row * n_column].reshape(n_row, n_column)
+
+
+def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
+    """A weight from the rows of a GGUF tensor: data is uint8 (n_out, row_bytes).
+
+    Repacking runs without the GIL, so several tensors can be loaded in threads. A type without
+    repacking keeps `data` itself, mapped or not. WeightError if the sizes do not fit.
+    """
+    if n_in < 1 or n_in % type.block_size:
+        raise WeightError(f"rows of {n_in} inputs are not whole {type.name} blocks")
+    if data.ndim != 2 or data.dtype != np.uint8 or data.shape[1] != row_bytes(type, n_in):
+        raise WeightError(f"{data.shape} bytes are not {type.name} rows of {n_in} inputs")
+    data = np.ascontiguousarray(data).view()
+    data.flags.writeable = False  # mapped or not, kernels see one type of array
+    if type in REPACKED:
+        return _records(data, type, n_in, REPACKED[type])
+    if type in linear_blocks.KERNELS:
+        return Rows(data, type, n_in, linear_blocks.KERNELS[type])
+    if type in FLOATS:
+        return _floats(data.view(FLOATS[type]), type)
+    raise WeightError(f"matrices of type {type.name} are not supported")
+
+
+def _floats(data: NDArray[Any], type: GGMLType) -> Rows:
+    n_in = data.shape[1]
+    if n_in % LANES:
+        data = np.pad(data, ((0, 0), (0, -n_in % LANES)))
+        data.flags.writeable = False
+    return Rows(data, type, n_in, linear_floats)
+
+
+def _records(data: U8, type: GGMLType, n_in: int, kernels: ModuleType) -> Records:
+    n_out, n_block = len(data), n_in // type.block_size
+    n_whole, rest = divmod(n_out, ROWS)
+    out = np.empty((n_whole + (rest > 0), n_block * kernels.SIZE), np.uint8)
+    kernels.interleave(pool(), data, n_block, n_whole, out)
+    if rest:
+        last = np.zeros((ROWS, data.shape[1]), np.uint8)
+        last[:rest] = data[n_whole * ROWS :]
+        last.flags.writeable = False
+        kernels.interleave(pool(), last, n_block, 1, out[n_whole:])
+    return Records(out, type, n_in, n_out, kernels)
+
+
+def linear(x: F32, w: Weight) -> F32:
+    """W x for each row: (T, n_in) -> (T, n_out)."""
+    return linears(x, (w,))[0]
+
+
+def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
+    """Several linears of the same input, which is quantized once: each (T, n_in) -> (T, n_out)."""
+    for w in weights:
+        if x.ndim != 2 or x.shape[1] != w.n_in:
+            raise WeightError(f"inputs of shape {x.shape} do not fit a matrix of {w.n_in} inputs")
+    inputs = Inputs(x)
+    if len(x) < BLAS_ROWS:
+        return tuple(w.few(inputs) for w in weights)
+    return tuple(w.many(inputs.x) for w in weights)
+
+
+def embedding(w: Weight, tokens: I32) -> F32:
+    """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
+    if len(tokens) and not (tokens.min() >= 0 and tokens.max() < w.n_out):
+        raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
+    out = np.empty((len(tokens), w.n_in), np.float32)
+    for t, token in enumerate(tokens.tolist()):
+        out[t] = w.dequantize(token, token + 1)[0]
+    return out
