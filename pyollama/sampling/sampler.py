@@ -1,0 +1,76 @@
+"""Drawing tokens: the chain of one request, with its history and its random numbers."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyollama.sampling import chain
+from pyollama.sampling.options import SamplerOptions
+from pyollama.sampling.randomness import UniformDoubles
+
+
+class Sampler:
+    """Draws the tokens of one request; the same seed and logits give the same tokens.
+
+    options: as the request has them, already checked
+    n_vocab: length of a row of logits
+    suppressed: ids that are never drawn
+    """
+
+    def __init__(
+        self, options: SamplerOptions, n_vocab: int, suppressed: Iterable[int] = ()
+    ) -> None:
+        self._options = options
+        self._n_vocab = n_vocab
+        self._suppressed = np.fromiter(suppressed, np.int64)
+        self._random = UniformDoubles(options.seed)
+        self._recent: deque[int] = deque()
+        self._counts: Counter[int] = Counter()
+
+    def accept(self, token: int) -> None:
+        """Take note of a token of the prompt or of the answer, for the penalties."""
+        if self._options.repeat_last_n <= 0 or not 0 <= token < self._n_vocab:
+            return
+        self._recent.append(token)
+        self._counts[token] += 1
+        if len(self._recent) > self._options.repeat_last_n:
+            self._forget(self._recent.popleft())
+
+    def _forget(self, token: int) -> None:
+        self._counts[token] -= 1
+        if not self._counts[token]:
+            del self._counts[token]
+
+    def sample(self, logits: NDArray[np.float32]) -> int:
+        """Draw the next token from a row of logits, (n_vocab,), which is left as it is."""
+        o = self._options
+        c = chain.candidates(self._penalized(self._allowed(logits)))
+        if o.top_k > 0:
+            c = chain.top_k(c, o.top_k)
+        if o.typical_p < 1:
+            c = chain.typical(c, o.typical_p)
+        if o.top_p < 1:
+            c = chain.top_p(c, o.top_p)
+        if o.min_p > 0:
+            c = chain.min_p(c, o.min_p)
+        c = chain.tempered(c, o.temperature)
+        return chain.draw(c, self._random.next() if len(c.ids) > 1 else 0.0)
+
+    def _allowed(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not len(self._suppressed):
+            return logits
+        out = logits.copy()
+        out[self._suppressed] = -np.inf
+        return out
+
+    def _penalized(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        o = self._options
+        if not self._counts or (
+            o.repeat_penalty == 1 and o.presence_penalty == 0 and o.frequency_penalty == 0
+        ):
+            return logits
+        return chain.penalize(
+            logits, self._counts, o.repeat_penalty, o.presence_penalty, o.frequency_penalty
+        )
