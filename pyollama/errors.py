@@ -11,6 +11,8 @@ PyollamaError
 └── EngineError        the model could not be loaded or run               500
 """
 
+import json
+
 from pyollama_formats.errors import FormatError, PyollamaError
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "PyollamaError",
     "RequestCanceled",
     "ServerBusy",
+    "refused_by_engine",
 ]
 
 
@@ -52,3 +55,11 @@ class ServerBusy(PyollamaError):
 
 class EngineError(PyollamaError):
     """The model could not be loaded, or failed while running."""
+
+
+def refused_by_engine(
+    message: str, type: str = "invalid_request_error", **details: int
+) -> BadRequest:
+    """A refusal in the form of llama.cpp's error object, which Ollama passes on as text."""
+    error = {"code": 400, "message": message, "type": type, **details}
+    return BadRequest(json.dumps({"error": error}, separators=(",", ":"), ensure_ascii=False))

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pyollama.engine.pages import PagePool, PageTable
 from pyollama.engine.request import Request
 
+FIRST_TOKEN_NS = 1000  # the first token comes with the prompt; llama.cpp counts it so
+
 
 class Sequence:
     """A running request.
@@ -47,6 +49,7 @@ class Sequence:
         stats = self.request.stats
         if self.n_generated == 0:
             stats.prompt_eval_duration = now - self.clock
+            stats.eval_duration = FIRST_TOKEN_NS
         else:
             stats.eval_duration += now - self.clock
         self.clock = now

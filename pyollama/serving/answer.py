@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from pyollama.engine import DoneReason, Stats
+from pyollama.errors import PyollamaError
 from pyollama.serving.generation import Generation, Piece
 from pyollama.serving.scheduler import Lease
 
@@ -110,6 +111,26 @@ class Answer(Generic[R]):
             self.ended = True
             self.lease.loaded.runner.cancel(self.generation)
             self.lease.release()
+
+
+class Refused(Generic[R]):
+    """An answer whose first event is an error: what the engine refuses once it is asked to run."""
+
+    def __init__(self, error: PyollamaError) -> None:
+        self.error: PyollamaError | None = error
+
+    def __aiter__(self) -> "Refused[R]":
+        return self
+
+    async def __anext__(self) -> R:
+        error, self.error = self.error, None
+        if error is None:
+            raise StopAsyncIteration
+        raise error
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+        self.error = None
 
 
 class Single(Generic[R]):

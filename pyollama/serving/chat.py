@@ -14,12 +14,12 @@ from pyollama.api import (
     Time,
 )
 from pyollama.engine import DoneReason, Stats
-from pyollama.errors import BadRequest
+from pyollama.errors import BadRequest, PyollamaError
 from pyollama.prompt.jinja import JsonObject
 from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
 from pyollama.sampling import parse_options
-from pyollama.serving.answer import Answer, Clock, Single
+from pyollama.serving.answer import Answer, Clock, Refused, Single
 from pyollama.serving.checks import (
     capabilities_of,
     find_model,
@@ -31,10 +31,10 @@ from pyollama.serving.checks import (
 )
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.scheduler import Scheduler
-from pyollama.serving.start import conversation, runner_options, start, tokenize
+from pyollama.serving.start import conversation, require_acceptable, runner_options, start, tokenize
 from pyollama.store import Store, StoredModel
 
-Events = Answer[ChatResponse] | Single[ChatResponse]
+Events = Answer[ChatResponse] | Refused[ChatResponse] | Single[ChatResponse]
 
 
 async def answer(store: Store, scheduler: Scheduler, call: ChatRequest) -> Events:
@@ -56,15 +56,20 @@ async def answer(store: Store, scheduler: Scheduler, call: ChatRequest) -> Event
         if not call.messages:
             lease.release()
             return Single(bare(call, "load"))
-        require_text_only([image for message in call.messages for image in message.images])
         prompt = await asyncio.to_thread(build_prompt, lease.loaded, stored, call, thinks)
         if call.debug_render_only:
             lease.release()
             return Single(rendered(call, prompt))
         require_free_text(call)
         tokens = await tokenize(lease.loaded, prompt)
+        try:
+            require_text_only([image for message in call.messages for image in message.images])
+            require_acceptable(lease.loaded, tokens, options)
+        except PyollamaError as error:
+            lease.release()
+            return Refused(error)
         form = ChatForm(call, lease.loaded, prompt, thinks)
-        return await start(lease, tokens, options, form, clock)
+        return start(lease, tokens, options, form, clock)
     except BaseException:
         lease.release()
         raise

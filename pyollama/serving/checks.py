@@ -4,7 +4,14 @@ import json
 from collections.abc import Sequence
 
 from pyollama.api import ChatRequest, GenerateRequest
-from pyollama.errors import BadRequest, EngineError, Forbidden, NotFound, PyollamaError
+from pyollama.errors import (
+    BadRequest,
+    EngineError,
+    Forbidden,
+    NotFound,
+    PyollamaError,
+    refused_by_engine,
+)
 from pyollama.store import Store, StoredModel, parse_name, split_source
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model is unavailable"
@@ -64,11 +71,10 @@ def require_weights(stored: StoredModel, raw_name: str) -> None:
 
 
 def require_text_only(images: Sequence[bytes]) -> None:
-    """Raise EngineError if there are images: no model that is run here sees any."""
+    """Raise BadRequest if there are images: no model that is run here sees any."""
     if images:
-        raise EngineError(
-            "image input is not supported - hint: if this is unexpected, "
-            "you may need to provide the mmproj"
+        raise refused_by_engine(
+            "Multimodal data provided, but model does not support multimodal requests."
         )
 
 

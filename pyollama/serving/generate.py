@@ -5,9 +5,9 @@ import time
 
 from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
 from pyollama.engine import DoneReason, Stats
-from pyollama.errors import BadRequest, EngineError
+from pyollama.errors import BadRequest, EngineError, PyollamaError
 from pyollama.sampling import parse_options
-from pyollama.serving.answer import Answer, Clock, Single
+from pyollama.serving.answer import Answer, Clock, Refused, Single
 from pyollama.serving.checks import (
     capabilities_of,
     find_model,
@@ -19,11 +19,11 @@ from pyollama.serving.checks import (
 )
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.scheduler import Scheduler
-from pyollama.serving.start import conversation, runner_options, start, tokenize
+from pyollama.serving.start import conversation, require_acceptable, runner_options, start, tokenize
 from pyollama.store import Store, StoredModel
 from pyollama.tokenizer import Tokenizer
 
-Events = Answer[GenerateResponse] | Single[GenerateResponse]
+Events = Answer[GenerateResponse] | Refused[GenerateResponse] | Single[GenerateResponse]
 
 
 async def answer(store: Store, scheduler: Scheduler, call: GenerateRequest) -> Events:
@@ -43,15 +43,20 @@ async def answer(store: Store, scheduler: Scheduler, call: GenerateRequest) -> E
         if not call.prompt:
             lease.release()
             return Single(bare(call, "load"))
-        require_text_only(call.images)
         prompt = await asyncio.to_thread(build_prompt, lease.loaded, stored, call, thinks)
         if call.debug_render_only:
             lease.release()
             return Single(rendered(call, prompt))
         require_free_text(call)
         tokens = await tokenize(lease.loaded, prompt)
+        try:
+            require_text_only(call.images)
+            require_acceptable(lease.loaded, tokens, options)
+        except PyollamaError as error:
+            lease.release()
+            return Refused(error)
         form = GenerateForm(call, prompt, lease.loaded.tokenizer)
-        return await start(lease, tokens, options, form, clock)
+        return start(lease, tokens, options, form, clock)
     except BaseException:
         lease.release()
         raise
@@ -96,11 +101,11 @@ def build_prompt(
 
 
 def history(tokenizer: Tokenizer, context: list[int] | None) -> str:
-    """The text of an earlier answer's tokens. Raises BadRequest for ids that no token has."""
+    """The text of an earlier answer's tokens. Raises EngineError for ids that no token has."""
     if not context:
         return ""
     if not all(0 <= token < tokenizer.n_vocab for token in context):
-        raise BadRequest("context holds a token that the model does not have")
+        raise EngineError("detokenize error: context holds a token that the model does not have")
     return tokenizer.decode(context, special=True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pyollama.engine import Request
-from pyollama.errors import BadRequest
+from pyollama.errors import refused_by_engine
 from pyollama.sampling import Options, Sampler, check
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue
 from pyollama.serving.generation import new_generation
@@ -38,23 +38,11 @@ async def tokenize(loaded: LoadedModel, prompt: str) -> list[int]:
     return await asyncio.to_thread(loaded.tokenizer.encode, prompt)
 
 
-async def start(
+def start(
     lease: Lease, tokens: list[int], options: Options, form: Form[R], clock: Clock
 ) -> Answer[R]:
-    """Start generating after a prompt of token ids.
-
-    Raises BadRequest, in llama.cpp's words, for options out of range or a prompt that is too long.
-    """
-    check(options)
+    """Start generating after a prompt of token ids."""
     loaded = lease.loaded
-    engine = loaded.runner.engine
-    if not tokens:
-        raise BadRequest("the prompt is empty")
-    if not engine.fits(len(tokens)):
-        raise BadRequest(
-            f"request ({len(tokens)} tokens) exceeds the available context size "
-            f"({engine.n_ctx} tokens), try increasing it"
-        )
     request = Request(
         prompt=tokens,
         sampler=Sampler(options, loaded.tokenizer.n_vocab),
@@ -64,6 +52,22 @@ async def start(
     pieces = PieceQueue()
     generation = new_generation(request, options.stop, loaded.tokenizer, pieces.deliver)
     return Answer(lease, generation, pieces, form, clock)
+
+
+def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options) -> None:
+    """Raise BadRequest, in llama.cpp's words, for what an engine refuses when a run starts."""
+    check(options)
+    engine = loaded.runner.engine
+    if not tokens:
+        raise refused_by_engine("the prompt is empty")
+    if not engine.fits(len(tokens)):
+        raise refused_by_engine(
+            f"request ({len(tokens)} tokens) exceeds the available context size "
+            f"({engine.n_ctx} tokens), try increasing it",
+            type="exceed_context_size_error",
+            n_prompt_tokens=len(tokens),
+            n_ctx=engine.n_ctx,
+        )
 
 
 def predict_limit(num_predict: int, num_ctx: int) -> int:

@@ -148,3 +148,9 @@ def test_statistics_count_tokens_and_time(model: Model) -> None:
     assert (stats.prompt_eval_count, stats.eval_count) == (3, 4)
     assert stats.prompt_eval_duration > 0
     assert stats.eval_duration > 0
+
+
+def test_a_first_token_alone_counts_a_microsecond(model: Model) -> None:
+    each = request([1, 2, 3], 1)
+    run(Engine(model, 256), [each])
+    assert each.stats.eval_duration == 1000
