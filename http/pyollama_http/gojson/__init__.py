@@ -8,7 +8,7 @@ from pyollama.api import RawJSON
 from pyollama_http.gojson import fields, tools  # noqa: F401  they enter their parsers
 from pyollama_http.gojson.bind import bind, fields_of, fold, parser_of
 from pyollama_http.gojson.encode import encode
-from pyollama_http.gojson.scan import DecodeError, Pairs, Tree, parse, scan
+from pyollama_http.gojson.scanner import DecodeError, Pairs, Tree, parse, scan
 
 __all__ = ["DecodeError", "decode", "encode"]
 

@@ -9,12 +9,17 @@ import re
 __all__ = ["decode_base64"]
 
 ALPHABET = re.compile(rb"[A-Za-z0-9+/\r\n]*+")
+LAST_GROUP = re.compile(rb"(?:[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==))?")
 LINE_ENDS = re.compile(rb"[\r\n]*+")
 
 
 def decode_base64(text: str) -> bytes:
     """The bytes that the text stands for; ValueError says at which byte it goes wrong."""
     data = text.encode("utf-8", "surrogatepass")
+    if len(data) % 4 == 0 and LAST_GROUP.fullmatch(data, max(len(data) - 4, 0)):
+        decoded = binascii.a2b_base64(data)
+        if len(decoded) == len(data) // 4 * 3 - data[-2:].count(b"="):
+            return decoded  # nothing was skipped: all of it is of the alphabet
     fault = _fault(data)
     if fault is not None:
         raise ValueError(f"illegal base64 data at input byte {fault}")

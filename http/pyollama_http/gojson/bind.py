@@ -21,7 +21,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, structs
 
 from pyollama.api import RawJSON
-from pyollama_http.gojson.scan import DecodeError, Number, Pairs, Tree
+from pyollama_http.gojson.scanner import DecodeError, Number, Pairs, Tree
 from pyollama_http.gojson.text import clean
 
 __all__ = [

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, structs
 
 from pyollama.api import LocalTime, Time
-from pyollama_http.gojson.text import BYTEWISE, float_text, time_text
+from pyollama_http.gojson.text import clean, float_text, time_text
 
 __all__ = ["encode"]
 
@@ -30,7 +30,7 @@ def encode(value: Any) -> bytes:
     """The JSON bytes of a struct, or of plain Python objects; UTF-8, with U+FFFD for bad text."""
     parts: list[str] = []
     _write(value, parts.append)
-    return "".join(parts).encode("utf-8", BYTEWISE)
+    return clean("".join(parts)).encode()
 
 
 Out = Callable[[str], None]

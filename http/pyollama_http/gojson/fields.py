@@ -20,7 +20,7 @@ from pyollama_http.gojson.bind import (
     own_parser,
     plain,
 )
-from pyollama_http.gojson.scan import DecodeError, Number, Pairs, Tree
+from pyollama_http.gojson.scanner import DecodeError, Number, Pairs, Tree
 from pyollama_http.gojson.text import clean
 
 __all__ = ["ordered_map"]

@@ -12,14 +12,14 @@ from pyollama.gotext import go_quoted
 
 __all__ = ["BYTEWISE", "clean", "float_text", "quote_byte", "time_text"]
 
-BYTEWISE = "pyollama-bytewise"  # an error handler for str.encode and bytes.decode
+BYTEWISE = "pyollama-bytewise"  # an error handler for bytes.decode
 SURROGATE = re.compile("[\ud800-\udfff]")
 NANOSECONDS = 1_000_000_000
 
 
 def _replace_bytewise(error: UnicodeError) -> tuple[str, int]:
     """One U+FFFD for each byte that is not UTF-8, where Python's own handler may join several."""
-    assert isinstance(error, UnicodeDecodeError | UnicodeEncodeError)
+    assert isinstance(error, UnicodeDecodeError)
     return "\ufffd" * (error.end - error.start), error.end
 
 

@@ -19,7 +19,7 @@ from pyollama_http.gojson.bind import (
     zero,
 )
 from pyollama_http.gojson.fields import ordered_map
-from pyollama_http.gojson.scan import Tree
+from pyollama_http.gojson.scanner import Tree
 from pyollama_http.gojson.text import clean
 
 __all__: list[str] = []

@@ -26,6 +26,8 @@ STRING = re.compile(
     rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
 )  # up to its end or its first fault
 NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?")
+SPECIAL = bytes(range(0x20)) + b"\\"  # what a string cannot hold, or only as an escape
+LONG = 4096  # bytes from which it pays to look for SPECIAL first
 LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
     b"t": (b"true", True),
     b"f": (b"false", False),
@@ -95,8 +97,11 @@ class _Scanner:
 
     def read(self) -> tuple[Tree, list[Span]]:
         """Read one value of any depth."""
+        start = 0
         while True:
-            start = self._skip()
+            self._skip()
+            if len(self.open) == 1:
+                start = self.at
             value, complete = self._begin()
             while complete:
                 if not self.open:
@@ -168,9 +173,8 @@ class _Scanner:
 
     def _string(self) -> str:
         """Read a string; the standard library resolves its escapes."""
-        start, match = self.at, STRING.match(self.body, self.at)
-        assert match is not None  # a quote is enough
-        self.at = match.end()
+        start = self.at
+        self.at = self._simple_end() or _end(STRING, self.body, start)
         if self.body[self.at : self.at + 1] == b'"':
             self.at += 1
             text: str = json.loads(self.body[start : self.at].decode("utf-8", BYTEWISE))
@@ -183,6 +187,13 @@ class _Scanner:
         self.at += 1
         self.at = _end(HEX, self.body, self.at)
         return self._fail("in \\u hexadecimal character escape")
+
+    def _simple_end(self) -> int | None:
+        """Where the closing quote is, for a long string without escapes such as an image."""
+        quote = self.body.find(b'"', self.at + 1)
+        inside = self.body[self.at + 1 : max(quote, 0)]
+        is_simple = len(inside) > LONG and len(inside) == len(inside.translate(None, SPECIAL))
+        return quote if is_simple else None
 
     def _number(self) -> Number:
         """Read a number and keep its literal."""
@@ -210,10 +221,9 @@ class _Scanner:
             self.at += 1
         return value
 
-    def _skip(self) -> int:
-        """Go past white space, to the place that is returned."""
+    def _skip(self) -> None:
+        """Go past white space."""
         self.at = _end(SPACE, self.body, self.at)
-        return self.at
 
     def _fail(self, where: str) -> NoReturn:
         """Complain of the byte that stands here, or of the end of the body."""
