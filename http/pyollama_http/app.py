@@ -19,12 +19,9 @@ from pyollama.settings import Settings
 from pyollama_http.body import MAX_BODY
 from pyollama_http.errors import Unsupported, crashed, refused
 from pyollama_http.malformed import Wellformed
-from pyollama_http.native.blobs import has_blob, upload_blob
-from pyollama_http.native.inference import chat, generate
-from pyollama_http.native.models import create, delete, show
 from pyollama_http.native.service import ps, root, tags, version
 from pyollama_http.parts import Parts
-from pyollama_http.routing import Dispatch, Redirects, Routes
+from pyollama_http.routing import Dispatch, Redirects, Routes, imported
 from pyollama_http.security import HostCheck, OriginCheck, Origins
 
 __all__ = ["ROUTES", "create_app", "from_environment"]
@@ -44,13 +41,13 @@ ROUTES = Routes(
         ("HEAD", "/api/tags", tags),
         ("GET", "/api/tags", tags),
         ("GET", "/api/ps", ps),
-        ("POST", "/api/show", show),
-        ("DELETE", "/api/delete", delete),
-        ("HEAD", "/api/blobs/:digest", has_blob),
-        ("POST", "/api/blobs/:digest", upload_blob),
-        ("POST", "/api/create", create),
-        ("POST", "/api/generate", generate),
-        ("POST", "/api/chat", chat),
+        ("POST", "/api/show", imported("native.models:show")),
+        ("DELETE", "/api/delete", imported("native.models:delete")),
+        ("HEAD", "/api/blobs/:digest", imported("native.blobs:has_blob")),
+        ("POST", "/api/blobs/:digest", imported("native.blobs:upload_blob")),
+        ("POST", "/api/create", imported("native.models:create")),
+        ("POST", "/api/generate", imported("native.inference:generate")),
+        ("POST", "/api/chat", imported("native.inference:chat")),
         ("GET", "/api/status", unsupported),
         ("POST", "/api/copy", unsupported),
         ("POST", "/api/pull", unsupported),

@@ -1,7 +1,7 @@
 """What the handlers work with: the store and serving of one application.
 
-Both are built when they are first needed. A server that is only asked for its version or its
-models has therefore loaded neither the engine nor a compiler, and starts at once.
+Both are imported and built when they are first needed: a server that starts, and is asked for its
+version, has loaded neither NumPy nor a compiler.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from starlette.requests import Request
 
 from pyollama.api import ProcessModel
 from pyollama.settings import Settings
-from pyollama.store import Store
 
 if TYPE_CHECKING:
     from pyollama.serving import Serving
+    from pyollama.store import Store
 
 __all__ = ["Parts", "parts"]
 
@@ -26,20 +26,31 @@ class Parts:
     def __init__(
         self,
         settings: Settings,
-        store: Store | None = None,
+        store: "Store | None" = None,
         serving: "Serving | None" = None,
     ) -> None:
         self.settings = settings
-        self.store = store or Store(settings.models, no_prune=settings.no_prune)
+        self._store = store
         self._serving = serving
         self._building = asyncio.Lock()
 
+    async def store(self) -> "Store":
+        """The store; the first call imports it, in a worker thread."""
+        async with self._building:
+            if self._store is None:
+                module = await asyncio.to_thread(importlib.import_module, "pyollama.store")
+                settings = self.settings
+                store: Store = module.Store(settings.models, no_prune=settings.no_prune)
+                self._store = store
+            return self._store
+
     async def serving(self) -> "Serving":
         """Serving; the first call imports the engine, in a worker thread."""
+        store = await self.store()
         async with self._building:
             if self._serving is None:
                 module = await asyncio.to_thread(importlib.import_module, "pyollama.serving")
-                serving: Serving = module.Serving(self.store, self.settings)
+                serving: Serving = module.Serving(store, self.settings)
                 self._serving = serving
             return self._serving
 

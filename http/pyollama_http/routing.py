@@ -7,7 +7,9 @@ exists under other methods gives 405 with those in Allow; the checks of Origin a
 Sources: ServeMux of Go's net/http, handleHTTPRequest of gin.
 """
 
+import asyncio
 import html
+import importlib
 import posixpath
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -20,7 +22,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pyollama_http import responses
 
-__all__ = ["METHODS", "Dispatch", "Handler", "Redirects", "Resolution", "Routes", "resolution"]
+__all__ = [
+    "METHODS",
+    "Dispatch",
+    "Handler",
+    "Redirects",
+    "Resolution",
+    "Routes",
+    "imported",
+    "resolution",
+]
 
 METHODS = ("HEAD", "GET", "POST", "DELETE")  # in the order of Allow
 SCOPE_KEY = "pyollama.resolution"
@@ -59,6 +70,21 @@ class Routes:
         """The handler, or the methods that the path has instead."""
         others = (known for known in METHODS if self.find(known, path))
         return self.find(method, path) or Resolution(allow=", ".join(others))
+
+
+def imported(target: str) -> Handler:
+    """A handler by the name ``module:function`` in this package, imported at its first request.
+
+    The modules that need the store bring NumPy along, which would delay the start of the server.
+    """
+
+    async def handler(request: Request) -> Response:
+        module, _, name = target.partition(":")
+        found = await asyncio.to_thread(importlib.import_module, f"pyollama_http.{module}")
+        answer: Response = await getattr(found, name)(request)
+        return answer
+
+    return handler
 
 
 def _pattern(path: str) -> re.Pattern[str]:

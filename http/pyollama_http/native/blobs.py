@@ -12,15 +12,15 @@ __all__ = ["has_blob", "upload_blob"]
 
 async def has_blob(request: Request) -> Response:
     """HEAD /api/blobs/:digest: 200 or 404."""
-    digest = request.path_params["digest"]
-    if not parts(request).store.has_blob(digest):
+    store, digest = await parts(request).store(), request.path_params["digest"]
+    if not store.has_blob(digest):
         raise NotFound(f'blob "{digest}" not found')
     return responses.empty()
 
 
 async def upload_blob(request: Request) -> Response:
     """POST /api/blobs/:digest: 201, or 200 without reading the body if the blob is here."""
-    store, digest = parts(request).store, request.path_params["digest"]
+    store, digest = await parts(request).store(), request.path_params["digest"]
     if store.has_blob(digest):
         return responses.empty()
     try:

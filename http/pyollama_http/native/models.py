@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from pyollama.errors import BadRequest, Forbidden, NotFound, PyollamaError
 from pyollama.gotext import go_quoted
-from pyollama.store import StoredModel, parse_name, split_source
+from pyollama.store import Store, StoredModel, parse_name, split_source
 from pyollama.store.types import (
     CreateRequest,
     DeleteRequest,
@@ -19,7 +19,7 @@ from pyollama.store.types import (
 from pyollama_http import gojson, responses
 from pyollama_http.body import decoded
 from pyollama_http.errors import status_of
-from pyollama_http.parts import Parts, parts
+from pyollama_http.parts import parts
 from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
 
 __all__ = ["create", "delete", "show"]
@@ -32,15 +32,16 @@ async def show(request: Request) -> Response:
     """POST /api/show: everything there is to know of a model."""
     call = await decoded(request, ShowRequest)
     is_copilot = request.headers.get("user-agent", "").startswith(COPILOT)
-    body = await asyncio.to_thread(_shown, parts(request), call, is_copilot)
+    store = await parts(request).store()
+    body = await asyncio.to_thread(_shown, store, call, is_copilot)
     return responses.text(body, content_type=responses.JSON)
 
 
-def _shown(rooms: Parts, call: ShowRequest, is_copilot: bool) -> bytes:
+def _shown(store: Store, call: ShowRequest, is_copilot: bool) -> bytes:
     """The answer's bytes; with verbose they hold a whole vocabulary."""
     raw_name = call.model or call.name
-    model = _find_shown(rooms, raw_name)
-    shown: ShowResponse = rooms.store.show(
+    model = _find_shown(store, raw_name)
+    shown: ShowResponse = store.show(
         model, verbose=call.verbose, system=call.system, options=call.options
     )
     if is_copilot:
@@ -48,13 +49,13 @@ def _shown(rooms: Parts, call: ShowRequest, is_copilot: bool) -> bytes:
     return gojson.encode(shown)
 
 
-def _find_shown(rooms: Parts, raw_name: str) -> StoredModel:
+def _find_shown(store: Store, raw_name: str) -> StoredModel:
     """The model to show; a cloud model, or a stored stand-in of one, is refused."""
     text, source = split_source(_required(raw_name))
     name = parse_name(text)
     if source == "cloud":
         raise Forbidden(CLOUD_DISABLED)
-    model = rooms.store.find(name)
+    model = store.find(name)
     if model.config.remote_host:
         raise Forbidden(CLOUD_DISABLED)
     return model
@@ -79,7 +80,8 @@ async def delete(request: Request) -> Response:
     except BadRequest as error:
         raise BadRequest(f"name {go_quoted(raw_name)} is invalid") from error
     try:
-        await asyncio.to_thread(parts(request).store.delete, name)
+        store = await parts(request).store()
+        await asyncio.to_thread(store.delete, name)
     except NotFound as error:
         raise NotFound(f"model '{raw_name}' not found") from error
     return responses.empty()
@@ -88,8 +90,8 @@ async def delete(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """POST /api/create: lines of progress, the last of which is {"status":"success"}."""
     call = await decoded(request, CreateRequest)
-    # Checks the request; the model is made while the lines are drawn.
-    lines = in_thread(parts(request).store.create(call))
+    store = await parts(request).store()
+    lines = in_thread(store.create(call))  # checks the request; drawing the lines does the work
     if call.stream is not False:
         return await ndjson(request, lines)
     return await unless_gone(request, _last(lines))

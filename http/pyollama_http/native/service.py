@@ -38,7 +38,8 @@ async def version(request: Request) -> Response:
 
 async def tags(request: Request) -> Response:
     """GET /api/tags: the models of the store, the newest first."""
-    return responses.answer(await asyncio.to_thread(parts(request).store.tags))
+    store = await parts(request).store()
+    return responses.answer(await asyncio.to_thread(store.tags))
 
 
 async def ps(request: Request) -> Response:
