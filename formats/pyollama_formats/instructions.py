@@ -3,11 +3,11 @@
 Files are named, not opened: whether `FROM x` is a path or a model's name is for the caller to see.
 """
 
+import math
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from pyollama_formats.modelfile import Command, ModelfileError
 
@@ -134,12 +134,20 @@ def _integer(text: str) -> int:
 
 def _float(text: str) -> float:
     """A number as near as a 32-bit float comes to it, in the fewest digits that tell it apart."""
-    if _FLOAT.fullmatch(text):
-        with np.errstate(over="ignore"):
-            nearest = np.float32(text)
-        if np.isfinite(nearest):
-            return float(str(nearest))
-    raise ModelfileError(f"invalid float value [{text}]")
+    nearest = _single(float(text)) if _FLOAT.fullmatch(text) else math.inf
+    if math.isinf(nearest):
+        raise ModelfileError(f"invalid float value [{text}]")
+    shorter = (float(f"{nearest:.{digits}g}") for digits in range(1, 10))  # nine always suffice
+    return next(number for number in shorter if _single(number) == nearest)
+
+
+def _single(number: float) -> float:
+    """Round to 32 bits, to infinity if they cannot hold it."""
+    try:
+        (rounded,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return float(rounded)
 
 
 def _boolean(text: str) -> bool:

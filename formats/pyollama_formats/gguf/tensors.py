@@ -82,6 +82,7 @@ def check_places(tensors: Iterable[TensorInfo], alignment: int, file_size: int) 
     """Check that the tensors, offsets absolute, are aligned, in the file and apart.
 
     `alignment` divides the start of the data, so that it may be tested on absolute offsets.
+    Padding behind the last tensor may be missing: not every program writes it.
     """
     before: TensorInfo | None = None
     for tensor in sorted(tensors, key=lambda tensor: tensor.offset):

@@ -36,7 +36,7 @@ def assert_same_bits(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> 
 
 
 @pytest.mark.parametrize("type", DTYPES, ids=lambda type: type.name)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 3), blocks=st.integers(1, 3))
 def test_random_bytes_expand_to_the_bits_of_the_gguf_package(
     type: GGMLType, seed: int, rows: int, blocks: int
@@ -50,7 +50,7 @@ def test_random_bytes_expand_to_the_bits_of_the_gguf_package(
 
 
 @pytest.mark.parametrize("type", QUANTIZABLE, ids=lambda type: type.name)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     x=hnp.arrays(
         np.float32,

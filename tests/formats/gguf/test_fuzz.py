@@ -155,7 +155,7 @@ def test_the_unchanged_file_is_in_order(child: Child, seed: bytes) -> None:
     assert child.open(seed) == "ok\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(changes=CHANGES)
 def test_a_mutated_file_is_refused_in_words_or_read(
     child: Child, seed: bytes, changes: list[tuple[int, int, int]]
@@ -163,6 +163,7 @@ def test_a_mutated_file_is_refused_in_words_or_read(
     child.open(mutate(seed, changes))
 
 
+@pytest.mark.slow
 def test_every_edge_at_every_place_of_the_header(child: Child, seed: bytes) -> None:
     """Mutations drawn from all places rarely meet a count; this meets each with some edge."""
     header = seed.index(b"output_norm.weight") + 50
