@@ -1,0 +1,99 @@
+"""Token ids, pieces and texts against llama.cpp's, on 2,000 varied strings per vocabulary."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama.tokenizer.pretokenizer import PRETOKENIZERS
+from pyollama.tokenizer.utf8 import decode_utf8
+from tests.pyollama.tokenizer.oracle import LlamaVocab, write_model
+from tests.pyollama.tokenizer.vocabularies import (
+    CORPUS,
+    byte_level_metadata,
+    sentencepiece_metadata,
+    varied_texts,
+)
+
+Both = tuple[Tokenizer, LlamaVocab]
+Open = Callable[[dict[str, Any]], Both]
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[Open]:
+    """Loads the same metadata here and in llama.cpp."""
+    opened: list[LlamaVocab] = []
+
+    def load(metadata: dict[str, Any]) -> Both:
+        path = tmp_path / "vocabulary.gguf"
+        write_model(path, metadata)
+        opened.append(LlamaVocab(path))
+        return load_tokenizer(metadata), opened[-1]
+
+    yield load
+    for vocab in opened:
+        vocab.close()
+
+
+def assert_same_ids(ours: Tokenizer, theirs: LlamaVocab, texts: list[str]) -> None:
+    for text in texts:
+        for parse in (True, False):
+            got = ours.encode(text, parse_special=parse)
+            assert got == theirs.encode(text, parse_special=parse), (text, parse)
+
+
+def assert_same_properties(ours: Tokenizer, theirs: LlamaVocab) -> None:
+    assert ours.n_vocab == theirs.n_vocab
+    assert (ours.bos if ours.bos is not None else -1) == theirs.bos
+    assert (ours.eos if ours.eos is not None else -1) == theirs.eos
+    assert (ours.add_bos, ours.add_eos) == (theirs.add_bos, theirs.add_eos)
+    assert ours.eog == theirs.eog
+
+
+def assert_same_texts(ours: Tokenizer, theirs: LlamaVocab, texts: list[str]) -> None:
+    for text in texts:
+        ids = ours.encode(text)
+        for special in (False, True):
+            expected = theirs.decode(ids, special=special)
+            assert ours.decode(ids, special=special) == decode_utf8(expected), (text, special)
+
+
+def assert_same_pieces(ours: Tokenizer, theirs: LlamaVocab) -> None:
+    for id in range(ours.n_vocab):
+        for special in (False, True):
+            assert ours.piece(id, special=special) == theirs.piece(id, special=special), id
+
+
+BYTE_LEVEL = [
+    byte_level_metadata(),
+    byte_level_metadata("gpt-2"),
+]
+SENTENCEPIECE = [
+    sentencepiece_metadata(),
+    sentencepiece_metadata(add_space_prefix=False, add_eos_token=True),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metadata", [*BYTE_LEVEL, *SENTENCEPIECE])
+def test_2000_varied_strings_give_the_same_ids(both: Open, metadata: dict[str, Any]) -> None:
+    assert_same_ids(*both(metadata), varied_texts(2000))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metadata", [*BYTE_LEVEL, *SENTENCEPIECE])
+def test_whole_texts_and_pieces_are_the_same(both: Open, metadata: dict[str, Any]) -> None:
+    ours, theirs = both(metadata)
+    assert_same_properties(ours, theirs)
+    assert_same_pieces(ours, theirs)
+    assert_same_texts(ours, theirs, varied_texts(500, seed=1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pre", sorted(PRETOKENIZERS))
+def test_every_pretokenizer_gives_the_same_ids(both: Open, pre: str) -> None:
+    ours, theirs = both(byte_level_metadata(pre))
+    assert_same_properties(ours, theirs)
+    assert_same_ids(ours, theirs, [CORPUS, *CORPUS.splitlines(), *varied_texts(300, seed=2)])
