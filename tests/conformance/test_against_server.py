@@ -1,0 +1,111 @@
+"""The suite passes on this project's server, and fails on servers that are wrong in one thing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import Application, Message, live_server
+
+from pyollama_conformance import __main__, report
+from pyollama_conformance.case import load_cases
+from pyollama_conformance.client import Client
+from pyollama_conformance.runner import BAD, Runner
+
+KNOWN = Path(__file__).with_name("known_failures.txt")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "models"
+
+
+def bad_results(url: str, *, without: frozenset[str] = frozenset()) -> list[str]:
+    known = __main__.known_failures(KNOWN)
+    results = list(Runner(Client(url), known, without).run(load_cases()))
+    print(report.closing_line(results))
+    return [report.line(result) for result in results if result.outcome in BAD]
+
+
+def test_the_whole_suite_passes_on_this_projects_server(models: Path) -> None:
+    with live_server(models) as url:
+        assert bad_results(url) == []
+
+
+Change = Callable[[Message], None]
+
+
+def faulty(change: Change) -> Callable[[Application], Application]:
+    """The application with every message of its answers changed."""
+
+    def around(app: Application) -> Application:
+        async def changed(scope: Message, receive: Any, send: Any) -> None:
+            async def send_changed(message: Message) -> None:
+                change(message)
+                await send(message)
+
+            await app(scope, receive, send_changed)
+
+        return changed
+
+    return around
+
+
+def header(name: bytes, value: bytes | None) -> Change:
+    """A header with another value, or missing."""
+
+    def change(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            pairs = [(n, value if n.lower() == name else v) for n, v in message["headers"]]
+            message["headers"] = [(n, v) for n, v in pairs if v is not None]
+
+    return change
+
+
+def status(old: int, new: int) -> Change:
+    """Another status."""
+
+    def change(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == old:
+            message["status"] = new
+
+    return change
+
+
+def body(old: bytes, new: bytes) -> Change:
+    """Other bytes, as many as before."""
+    assert len(old) == len(new)
+
+    def change(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message["body"] = message["body"].replace(old, new)
+
+    return change
+
+
+FAULTS: dict[str, Change] = {
+    "plain JSON type": header(b"content-type", b"application/json"),
+    "no Allow": header(b"allow", None),
+    "no Location": header(b"location", None),
+    "no Vary": header(b"vary", None),
+    "no origin": header(b"access-control-allow-origin", None),
+    "422 for 400": status(400, 422),
+    "403 for 404": status(404, 403),
+    "200 for 403": status(403, 200),
+    "308 for 301": status(301, 308),
+    "200 for 201": status(201, 200),
+    "other quotes": body(b"'", b"`"),
+    "capitals": body(b"invalid model name", b"Invalid model name"),
+    "another version": body(b'"version"', b'"Version"'),
+}
+
+
+@pytest.fixture(params=FAULTS)
+def wrong_server(request: pytest.FixtureRequest, models: Path) -> Iterator[str]:
+    with live_server(models, faulty(FAULTS[request.param])) as url:
+        yield url
+
+
+def test_a_server_that_is_wrong_in_one_thing_fails(wrong_server: str) -> None:
+    assert bad_results(wrong_server, without=frozenset({"model"}))
