@@ -1,0 +1,109 @@
+"""The command line: finds the command, runs it, and says in one line what went wrong.
+
+Commands are imported only when they are called, and say their errors in the words of Ollama's.
+"""
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from pyollama.cli.help import Cobra, root_help
+from pyollama.errors import PyollamaError
+
+__all__ = ["cli", "main"]
+
+# In the order of the help; each is `command` in the module pyollama.cli.<name>.
+COMMANDS = ("serve", "create", "show", "run", "stop", "list", "ps", "rm", "warmup")
+ALIASES = {"start": "serve", "ls": "list"}
+
+
+class Commands(click.Group):
+    """The commands by name, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, also under its alias."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"pyollama.cli.{name}").command
+        assert isinstance(command, Cobra)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, in Ollama's words if there is none."""
+        if args[0] == "help":
+            args = [*args[1:2], "--help"]
+            if len(args) == 1:
+                click.echo(root_help(self, ctx))
+                ctx.exit()
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            raise click.UsageError(f'unknown command "{args[0]}" for "ollama"')
+        return args[0], command, args[1:]
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help of the program as a whole."""
+        return root_help(self, ctx)
+
+
+@click.group(
+    "pyollama",
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("--nowordwrap", is_flag=True, help="Don't wrap words to the next line automatically")
+@click.option("--verbose", is_flag=True, help="Show timings for response")
+@click.option("-v", "--version", is_flag=True, help="Show version information")
+@click.pass_context
+def cli(ctx: click.Context, nowordwrap: bool, verbose: bool, version: bool) -> None:
+    """Large language model runner."""
+    ctx.obj = {"nowordwrap": nowordwrap, "verbose": verbose}
+    if version:
+        importlib.import_module("pyollama.cli.version").print_version()
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> NoReturn:
+    """The entry point ``pyollama``: exit code 1 and ``Error: ...`` on stderr for any failure."""
+    try:
+        code = cli.main(prog_name="pyollama", standalone_mode=False) or 0
+    except click.ClickException as error:
+        code = fail(usage_words(error))
+    except PyollamaError as error:
+        code = fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        code = 130
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def fail(message: str) -> int:
+    """Print the one line of an error; gives the exit code."""
+    click.echo(f"Error: {message}", err=True)
+    return 1
+
+
+def usage_words(error: click.ClickException) -> str:
+    """A mistake in the arguments, in the words of Ollama's parser."""
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name
+        if name.startswith("--"):
+            return f"unknown flag: {name}"
+        return f"unknown shorthand flag: '{name[1:2]}' in {name}"
+    if isinstance(error, click.BadOptionUsage) and "requires an argument" in error.message:
+        return f"flag needs an argument: {error.option_name}"
+    return error.format_message()

@@ -1,0 +1,172 @@
+"""Progress on stderr: a spinner per status and a bar per blob, in Ollama's line layout.
+
+rich draws and redraws; it is imported when the first line is drawn, and not at all where stderr
+is no terminal: there every new status is one plain line.
+"""
+
+import sys
+import time
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pyollama.cli.human import human_bytes
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+__all__ = ["Bar", "Progress", "Spinner", "show_progress"]
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAMES_PER_SECOND = 10
+SAMPLES = 10  # the rate of a bar is the mean of that many seconds
+
+
+class Spinner:
+    """A status with something that turns until it is over."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        self.done = False
+
+    def line(self, width: int) -> str:
+        """The line as it looks now."""
+        if self.done:
+            return self.message
+        frame = FRAMES[int(time.monotonic() * FRAMES_PER_SECOND) % len(FRAMES)]
+        return f"{self.message} {frame} " if self.message else f"{frame} "
+
+
+class Bar:
+    """How much of something is done; total and completed are bytes, or steps if unit is ""."""
+
+    def __init__(self, label: str, total: int, *, in_bytes: bool = True) -> None:
+        self.label = label
+        self.total = max(total, 0)
+        self.completed = 0
+        self.in_bytes = in_bytes
+        self.samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
+        self.set(0)
+
+    def set(self, completed: int) -> None:
+        """Note how much is done now."""
+        self.completed = min(max(completed, 0), self.total)
+        now = time.monotonic()
+        if not self.samples or now - self.samples[-1][0] >= 1:
+            self.samples.append((now, self.completed))
+
+    @property
+    def done(self) -> bool:
+        """Whether all is done."""
+        return self.completed >= self.total
+
+    def line(self, width: int) -> str:
+        """label, percent, bar, sizes, rate and time left, cut to the terminal's width."""
+        percent = 100 * self.completed / self.total if self.total else 100
+        before = f"{self.label} {percent:3.0f}% ▕"
+        after = f"▏ {self._counts()}"
+        room = max(width - len(before) - len(after) - 5, 0)
+        filled = int(room * percent / 100)
+        return before + "█" * filled + " " * (room - filled) + after
+
+    def _counts(self) -> str:
+        """Done and total, and while it runs the rate and the time left."""
+        total = self._amount(self.total)
+        if self.done:
+            return f"{total:>6}" + " " * 24
+        rate = self._rate()
+        speed = f"{self._amount(int(rate))}/s" if rate else ""
+        left = _time_left((self.total - self.completed) / rate) if rate else ""
+        return f"{self._amount(self.completed):>6}/{total:<6}{speed:>10}{left:>8}"
+
+    def _amount(self, number: int) -> str:
+        return human_bytes(number) if self.in_bytes else str(number)
+
+    def _rate(self) -> float:
+        """Per second, over the last samples."""
+        started, first = self.samples[0]
+        seconds = time.monotonic() - started
+        return (self.completed - first) / seconds if seconds > 0 else 0.0
+
+
+def _time_left(seconds: float) -> str:
+    """1h5m, 3m20s, 12s."""
+    if seconds >= 100 * 3600:
+        return "99h+"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+class Progress:
+    """The states of one command, one line each, the last of them at the bottom."""
+
+    def __init__(self, *, transient: bool = False) -> None:
+        self.states: list[Spinner | Bar] = []
+        self.transient = transient
+        self.live: Live | None = None
+
+    def add(self, state: Spinner | Bar) -> None:
+        """Show one more line; a spinner that was the last one stops."""
+        self._stop_last()
+        self.states.append(state)
+        if not sys.stderr.isatty():
+            label = state.message if isinstance(state, Spinner) else state.label
+            print(label, file=sys.stderr)
+        elif self.live is None:
+            self._start()
+
+    def _stop_last(self) -> None:
+        if self.states and isinstance(self.states[-1], Spinner):
+            self.states[-1].done = True
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.live = Live(
+            console=Console(stderr=True, highlight=False),
+            get_renderable=self._text,
+            refresh_per_second=FRAMES_PER_SECOND,
+            transient=self.transient,
+        )
+        self.live.start()
+
+    def _text(self) -> "Text":
+        """The lines that fit on the screen."""
+        from rich.text import Text
+
+        assert self.live is not None
+        width, height = self.live.console.size
+        lines = [state.line(width) for state in self.states[-max(height - 1, 1) :]]
+        return Text("\n".join(lines), no_wrap=True, overflow="crop")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop_last()
+        if self.live is not None:
+            self.live.stop()
+
+
+def show_progress(progress: Progress, line: dict[str, Any], bars: dict[str, Bar]) -> None:
+    """Show one line of create or pull: a bar per digest, else a spinner per new status."""
+    digest, status = line.get("digest"), str(line.get("status", ""))
+    if digest and line.get("total"):
+        if digest not in bars:
+            bars[digest] = Bar(f"{status}:", int(line["total"]))
+            progress.add(bars[digest])
+        bars[digest].set(int(line.get("completed", 0)))
+        return
+    last = progress.states[-1] if progress.states else None
+    if not isinstance(last, Spinner) or last.message != status:
+        progress.add(Spinner(status))

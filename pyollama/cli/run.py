@@ -1,0 +1,253 @@
+"""``pyollama run``: ask a model something, or talk with it line by line.
+
+Without a server at the default address one is started inside this process, and stderr says so.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from pyollama.cli.client import Client
+from pyollama.cli.errors import ApiError, CommandError, NoServer
+from pyollama.cli.help import ENVIRONMENT, Cobra, minimum
+from pyollama.cli.inprocess import compiled_kernels, local_server
+from pyollama.cli.output import Answer, timings
+from pyollama.cli.waiting import Waiting
+from pyollama.durations import parse_duration
+from pyollama.settings import Settings
+
+__all__ = ["command"]
+
+NOT_FOUND = 404
+THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
+EMBEDDING_USAGE = 'embedding models require input text. Usage: ollama run {} "your text here"'
+Kernels = Callable[[], int | None]
+
+
+class Run(Cobra):
+    """run, which takes a model and perhaps a prompt."""
+
+    usage_arguments = "MODEL [PROMPT]"
+    environment = ENVIRONMENT
+
+
+@click.command("run", cls=Run, short_help="Run a model")
+@click.argument("arguments", nargs=-1)
+@click.option("--format", "output", metavar="string", help="Response format (e.g. json)")
+@click.option(
+    "--think",
+    metavar="string?",
+    help="Enable thinking mode: true/false or high/medium/low for supported models",
+)
+@click.option("--hidethinking", is_flag=True, help="Hide thinking output (if provided)")
+@click.option("--keepalive", metavar="string", help="Duration to keep a model loaded (e.g. 5m)")
+@click.option("--insecure", is_flag=True, help="Use an insecure registry")
+@click.option("--nowordwrap", is_flag=True, help="Don't wrap words to the next line automatically")
+@click.option("--verbose", is_flag=True, help="Show timings for response")
+@click.pass_context
+def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> None:
+    """Run a model once with a prompt from the arguments or from stdin, or in a conversation."""
+    name, *words = minimum(arguments, 1)
+    request: dict[str, Any] = {"model": name} | request_options(flags)
+    general = ctx.obj or {}
+    verbose = flags["verbose"] or general.get("verbose", False)
+    word_wrap = not (flags["nowordwrap"] or general.get("nowordwrap", False))
+    prompt = read_prompt(words)
+    is_talk = not words and sys.stdin.isatty() and sys.stdout.isatty()
+    with ExitStack() as stack:
+        client, kernels = connect(stack)
+        with Waiting(kernels):
+            shown = find_or_pull(client, name, flags["insecure"])
+        complete_request(request, shown)
+        if "embedding" in (shown.get("capabilities") or []):
+            embed(client, name, prompt)
+            return
+        session = Session(
+            client,
+            kernels,
+            request,
+            verbose=verbose,
+            answer=lambda: Answer(word_wrap=word_wrap, hide_thinking=flags["hidethinking"]),
+        )
+        with contextlib.suppress(KeyboardInterrupt):  # leaving early is no error
+            session.talk(shown) if is_talk else session.generate(prompt)
+
+
+# The request
+
+
+def request_options(flags: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the flags ask for; CommandError for a value that cannot be read."""
+    request: dict[str, Any] = {}
+    if flags["output"]:
+        request["format"] = output_format(flags["output"])
+    if flags["think"] is not None:
+        request["think"] = think_value(flags["think"])
+    if flags["keepalive"]:
+        try:
+            parse_duration(flags["keepalive"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        request["keep_alive"] = flags["keepalive"]
+    return request
+
+
+def output_format(text: str) -> Any:
+    """``json``, or the JSON schema that the text is; other text goes to the server as it is."""
+    if text == "json":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def think_value(text: str) -> bool | str:
+    """A boolean or a level; CommandError for anything else."""
+    if text not in THINK_VALUES:
+        allowed = "true, false, high, medium, low, or max"
+        raise CommandError(f'invalid value for --think: "{text}" (must be {allowed})')
+    return text == "true" if text in ("true", "false") else text
+
+
+def complete_request(request: dict[str, Any], shown: dict[str, Any]) -> None:
+    """Let a model think that can, unless the flags say otherwise."""
+    if "think" not in request and "thinking" in (shown.get("capabilities") or []):
+        request["think"] = True
+
+
+def read_prompt(words: list[str]) -> str:
+    """The words of the command line, after what is piped in."""
+    piped = "" if sys.stdin.isatty() else sys.stdin.read()
+    return " ".join([piped, *words] if piped else words)
+
+
+# The server
+
+
+def connect(stack: ExitStack) -> tuple[Client, Kernels]:
+    """A server that answers: the one at OLLAMA_HOST, or one in this process by default."""
+    settings = Settings.from_environ()
+    client = Client(settings.host)
+    if client.is_up():
+        return client, lambda: None
+    if settings.host_is_set:
+        raise NoServer
+    click.echo(f"no server at {settings.host.netloc}: starting one inside this process", err=True)
+    return stack.enter_context(local_server()), compiled_kernels
+
+
+def find_or_pull(client: Client, name: str, insecure: bool) -> dict[str, Any]:
+    """What the server knows of a model, which is pulled if it is missing."""
+    try:
+        return show(client, name)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+    pull(client, name, insecure)
+    return show(client, name)
+
+
+def show(client: Client, name: str) -> dict[str, Any]:
+    """The answer of /api/show."""
+    answer: dict[str, Any] = client.call("POST", "/api/show", {"model": name})
+    return answer
+
+
+def pull(client: Client, name: str, insecure: bool) -> None:
+    """Pull a model with its progress on stderr."""
+    from pyollama.cli.progress import Bar, Progress, show_progress
+
+    bars: dict[str, Bar] = {}
+    with Progress() as progress:
+        for line in client.stream("/api/pull", {"model": name, "insecure": insecure}):
+            show_progress(progress, line, bars)
+
+
+def embed(client: Client, name: str, text: str) -> None:
+    """Print the embedding of a text as one JSON array."""
+    if not text:
+        raise CommandError(EMBEDDING_USAGE.format(name))
+    answer = client.call("POST", "/api/embed", {"model": name, "input": text})
+    click.echo(json.dumps(answer["embeddings"][0], separators=(",", ":")))
+
+
+# Answers
+
+
+class Session:
+    """One use of a model: a single prompt, or a conversation."""
+
+    def __init__(
+        self,
+        client: Client,
+        kernels: Kernels,
+        request: dict[str, Any],
+        *,
+        verbose: bool,
+        answer: Callable[[], Answer],
+    ) -> None:
+        self.client = client
+        self.kernels = kernels
+        self.request = request
+        self.verbose = verbose
+        self.answer = answer
+
+    def generate(self, prompt: str) -> None:
+        """Print the answer to one prompt; an empty prompt only loads the model."""
+        answer = self.answer()
+        for line in self._lines("/api/generate", self.request | {"prompt": prompt}):
+            answer.think(line.get("thinking", ""))
+            answer.say(line.get("response", ""))
+        if prompt:
+            answer.finish()
+
+    def talk(self, shown: dict[str, Any]) -> None:
+        """Read a line, print the answer, until the input ends or says /bye."""
+        messages = [dict(message) for message in shown.get("messages") or []]
+        for _ in self._lines("/api/generate", self.request):
+            continue
+        while (text := read_line()) is not None:
+            if text.strip():
+                messages.append({"role": "user", "content": text})
+                messages.append({"role": "assistant", "content": self._reply(messages)})
+
+    def _reply(self, messages: list[dict[str, Any]]) -> str:
+        """Print the answer to a conversation and give its text; Ctrl-C ends it early."""
+        answer, pieces = self.answer(), []
+        with contextlib.suppress(KeyboardInterrupt):
+            for line in self._lines("/api/chat", self.request | {"messages": messages}):
+                message = line.get("message") or {}
+                answer.think(message.get("thinking", ""))
+                answer.say(message.get("content", ""))
+                pieces.append(message.get("content", ""))
+        answer.finish()
+        return "".join(pieces)
+
+    def _lines(self, path: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The lines of an answer; a spinner turns until the first, timings follow the last."""
+        line: dict[str, Any] = {}
+        with Waiting(self.kernels) as waiting:
+            for line in self.client.stream(path, request):
+                waiting.stop()
+                yield line
+        if self.verbose and line.get("eval_count"):
+            click.echo(timings(line), err=True)
+
+
+def read_line() -> str | None:
+    """One line of the user's, None at the end of the conversation."""
+    try:
+        text = input(">>> ")
+    except EOFError:
+        print()
+        return None
+    except KeyboardInterrupt:
+        print("\nUse Ctrl + d or /bye to exit.")
+        return ""
+    return None if text.strip() in ("/bye", "/exit") else text

@@ -1,0 +1,87 @@
+"""``pyollama serve``: the HTTP server.
+
+uvicorn gets the name of the application, not the application: nothing in this package imports the
+HTTP layer. It chooses uvloop and httptools by itself where they are installed.
+"""
+
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from types import FrameType
+
+import click
+
+from pyollama.cli.errors import CommandError
+from pyollama.cli.help import SERVE_ENVIRONMENT, Cobra, exact
+from pyollama.settings import Host, Settings
+
+__all__ = ["APPLICATION", "bind", "command", "serve"]
+
+APPLICATION = "pyollama_http.app:from_environment"
+BACKLOG = 2048
+GRACE = 5  # seconds that running requests get when the server is told to stop
+
+
+class Serve(Cobra):
+    """serve, whose help lists the variables that a server reads."""
+
+    aliases = "serve, start"
+    environment = SERVE_ENVIRONMENT
+
+
+@click.command("serve", cls=Serve, short_help="Start Ollama")
+@click.argument("arguments", nargs=-1)
+def command(arguments: tuple[str, ...]) -> None:
+    """Serve on OLLAMA_HOST until SIGINT or SIGTERM."""
+    exact(arguments, 0)
+    settings = Settings.from_environ()
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if settings.debug else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    with contextlib.closing(bind(settings.host)) as listener:
+        serve(listener, settings)
+
+
+def bind(host: Host) -> socket.socket:
+    """Listen at an address; CommandError in Go's words where that is not possible."""
+    every = not host.address and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if every or ":" in host.address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:  # the empty address takes both families, "::1" only its own
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(host.address)))
+    try:
+        listener.bind((host.address, host.port))
+    except OSError as error:
+        listener.close()
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(f"listen tcp {host.netloc}: bind: {reason}") from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve(listener: socket.socket, settings: Settings) -> None:
+    """Answer requests until the process is told to stop."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        APPLICATION,
+        factory=True,
+        log_config=None,
+        access_log=bool(settings.debug),
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    address, port = listener.getsockname()[:2]
+    logging.getLogger(__name__).info("listening on %s", Host(address=address, port=port).netloc)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignore)  # uvicorn sends them on to us when it has shut down
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Being told to stop is a normal end of the command."""
