@@ -35,7 +35,9 @@ const messages = [{ role: 'user', content: 'hi' }]
 const chat = await ollama.chat({ model: 'mine', messages, options })
 seen.role = chat.message.role
 seen.running = (await ollama.ps()).models.length
-try { await ollama.generate({ model: 'nobody', prompt: 'hi' }) } catch (e) { seen.error = e.message }
+try {
+  await ollama.generate({ model: 'nobody', prompt: 'hi' })
+} catch (e) { seen.error = e.message }
 await ollama.delete({ model: 'mine' })
 seen.left = (await ollama.list()).models.length
 console.log(JSON.stringify(seen))

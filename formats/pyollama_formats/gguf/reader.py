@@ -146,8 +146,6 @@ def _read_metadata(
     types: dict[str, ValueType] = {}
     for _ in range(count):
         key = cursor.string(MAX_NAME)
-        if key in values:
-            raise GGUFError(f'duplicate key "{key}"')
         types[key], values[key] = read_value(cursor)
     return MappingProxyType(values), MappingProxyType(types)
 

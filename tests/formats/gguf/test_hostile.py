@@ -88,7 +88,6 @@ CASES = {
         with_keys(key(b"k", ARRAY, array(STRING, 100, string(b"a") * 99 + u64(9)))),
         "unexpected EOF",
     ),
-    "duplicate key": (with_keys(*[key(b"k", U32, u32(1))] * 2), 'duplicate key "k"'),
     "long key": (
         with_keys(key(b"k" * 70_000, U32, u32(1))),
         "string length 70000 exceeds maximum 65536",
@@ -226,3 +225,10 @@ def test_every_proper_prefix_of_a_valid_file_is_refused(tmp_path: Path) -> None:
     for end in range(len(content)):
         with pytest.raises(GGUFError):
             opened(path, content[:end])
+
+
+def test_of_two_values_for_one_key_the_last_counts(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(with_keys(key(b"k", U32, u32(1)), key(b"k", U32, u32(2))))
+    with open_gguf(path) as file:
+        assert file.metadata["k"] == 2
