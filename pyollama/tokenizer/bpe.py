@@ -10,7 +10,7 @@ from pyollama.tokenizer.byte_alphabet import from_alphabet, to_alphabet
 from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
 from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.merges import merge, read_ranks
-from pyollama.tokenizer.metadata import Metadata, array, flag
+from pyollama.tokenizer.metadata import PREFIX, Metadata, array, flag
 from pyollama.tokenizer.pretokenizer import PreTokenizer, words
 from pyollama.tokenizer.special import SpecialTokens
 from pyollama.tokenizer.splitter import Splitter
@@ -40,14 +40,13 @@ class BytePairTokenizer(Tokenizer):
             add_eos=flag(metadata, "add_eos_token", False),
         )
         self._pre = pre
-        merges = array(metadata, "merges", str)
-        if not merges and pre.needs_merges:
+        if f"{PREFIX}merges" not in metadata and pre.needs_merges:
             raise TokenizerError("cannot find tokenizer merges in model file")
-        self._ranks = read_ranks(merges)
+        self._ranks = read_ranks(array(metadata, "merges", str))
         self._cached = lru_cache(CACHED_WORDS)(self._encode_word)
 
     def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
-        if not self._pre.byte_level:
+        if self._pre.spelling == "space marks":
             text = text.replace(" ", SPACE_MARK)
         ids: list[int] = []
         for word in words(text, self._pre.expressions):
@@ -55,23 +54,22 @@ class BytePairTokenizer(Tokenizer):
         return ids
 
     def _encode_word(self, word: str) -> Sequence[int]:
-        if self._pre.byte_level:
+        if self._pre.spelling == "byte alphabet":
             word = to_alphabet(word)
-        whole = self.vocabulary.ids.get(word)
-        if whole is not None and (self._pre.whole_words or self._is_newlines(word)):
-            return (whole,)
+        if self._is_whole(word) and word in self.vocabulary.ids:
+            return (self.vocabulary.ids[word],)
         return tuple(id for part in merge(word, self._ranks) for id in self._ids_of(part))
 
-    def _is_newlines(self, word: str) -> bool:
-        """Without the byte alphabet, a run of newlines that is a token is not merged."""
-        return not self._pre.byte_level and word[0] == "\n"
+    def _is_whole(self, word: str) -> bool:
+        """Whether a word that is a token is not merged, so that no merge can miss that token."""
+        return self._pre.whole_words or (self._pre.whole_newlines and word[0] == "\n")
 
     def _ids_of(self, part: str) -> list[int]:
         """The id of a merged part; of one that is no token, the ids of its bytes that are."""
         ids = self.vocabulary.ids
         if part in ids:
             return [ids[part]]
-        if self._pre.byte_level:
+        if self._pre.spelling == "byte alphabet":
             names = [chr(byte) for byte in part.encode() if byte < 0x80]
         else:
             names = [byte_name(byte) for byte in part.encode()]
@@ -82,9 +80,8 @@ class BytePairTokenizer(Tokenizer):
             return byte_value(text)
         if type is not TokenType.NORMAL:
             return b""
-        return (
-            from_alphabet(text) if self._pre.byte_level else text.replace(SPACE_MARK, " ").encode()
-        )
+        marked = self._pre.spelling == "space marks"
+        return text.replace(SPACE_MARK, " ").encode() if marked else from_alphabet(text)
 
     def _join(self, pieces: Sequence[bytes]) -> bytes:
         joined = b"".join(pieces)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
 
 import regex
 
@@ -11,6 +12,7 @@ from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.pre_expressions import DIGIT_GROUPS, EXPRESSIONS, THOUSANDS
 
 Cut = Callable[[str], list[str]]  # a piece of text into smaller ones, which joined give it back
+Spelling = Literal["byte alphabet", "space marks", "plain"]
 
 
 @dataclass(frozen=True)
@@ -19,18 +21,21 @@ class PreTokenizer:
 
     expressions: class of expressions, a key of pre_expressions.EXPRESSIONS
     whole_words: a word that is a token is taken as it is, without merging (ignore_merges)
+    whole_newlines: the same for a run of newlines only
     add_bos: whether texts begin with bos, unless the file says otherwise; always: even then
     clean_spaces: whether spaces before punctuation vanish when whole texts are decoded
-    byte_level: whether tokens are written in GPT-2's byte alphabet; if not, spaces are ▁
+    spelling: how tokens are written: in GPT-2's byte alphabet; in plain characters with marks for
+        spaces; or in plain characters without
     has_bos: whether bos has a default id; needs_merges: whether a file without merges is refused
     """
 
     expressions: str
     whole_words: bool = False
+    whole_newlines: bool = False
     add_bos: bool = False
     always_bos: bool = False
     clean_spaces: bool = True
-    byte_level: bool = True
+    spelling: Spelling = "byte alphabet"
     has_bos: bool = True
     needs_merges: bool = True
 
@@ -78,10 +83,15 @@ _ROWS = (
     ("youtu", PreTokenizer("youtu", whole_words=True, clean_spaces=False)),
     (
         "gemma4",
-        PreTokenizer("newlines", byte_level=False, add_bos=True, always_bos=True),
+        PreTokenizer(
+            "newlines", spelling="space marks", whole_newlines=True, add_bos=True, always_bos=True
+        ),
     ),
-    ("granite-embed-multi-311m", PreTokenizer("newlines", byte_level=False, add_bos=True)),
-    ("sarvam-moe", PreTokenizer("newlines", byte_level=False, clean_spaces=False)),
+    (
+        "granite-embed-multi-311m",
+        PreTokenizer("newlines", spelling="space marks", whole_newlines=True, add_bos=True),
+    ),
+    ("sarvam-moe", PreTokenizer("newlines", spelling="space marks", clean_spaces=False)),
     ("bloom gpt3-finnish", PreTokenizer("bloom")),
     ("poro-chat", PreTokenizer("bloom", clean_spaces=False)),
     ("viking", PreTokenizer("viking", clean_spaces=False)),
@@ -94,7 +104,7 @@ _ROWS = (
     ("laguna", PreTokenizer("laguna", clean_spaces=False)),
     ("exaone-moe", PreTokenizer("exaone_moe")),
     ("minicpm5", PreTokenizer("minicpm5", whole_words=True)),
-    ("whitespace", PreTokenizer("whitespace", byte_level=False)),
+    ("whitespace", PreTokenizer("whitespace", spelling="plain")),
     ("default", PreTokenizer("default")),
 )
 

@@ -3,6 +3,7 @@
 import io
 import random
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import sentencepiece
 
 from pyollama.tokenizer.byte_alphabet import CHARACTERS, to_alphabet
+from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name
 from pyollama.tokenizer.pretokenizer import words
 
 CORPUS = """The quick brown fox doesn't jump over 12345 lazy dogs; it's 3.14159 times faster!
@@ -42,25 +44,20 @@ SPECIAL = {
 }
 
 
-@cache
-def byte_level_vocabulary(n_merges: int = 700) -> tuple[list[str], list[str]]:
-    """Tokens and merge lines of a byte-level vocabulary, trained by plain byte-pair counting."""
-    counted = Counter(to_alphabet(word) for word in words(CORPUS, "llama3"))
-    spelled: list[tuple[list[str], int]] = [(list(word), n) for word, n in counted.items()]
-    tokens, merges = sorted(CHARACTERS.values()), []
+def train(spelled_words: Iterable[str], n_merges: int) -> list[tuple[str, str]]:
+    """Byte-pair merges of the most frequent pairs, the most frequent first."""
+    counted = [([*word], n) for word, n in Counter(spelled_words).items()]
+    merges = []
     for _ in range(n_merges):
         pairs: Counter[tuple[str, str]] = Counter()
-        for parts, n in spelled:
+        for parts, n in counted:
             for pair in pairwise(parts):
                 pairs[pair] += n
-        if not pairs:
-            break
         best = max(pairs, key=lambda pair: (pairs[pair], pair))
-        merges.append(f"{best[0]} {best[1]}")
-        tokens.append(best[0] + best[1])
-        for parts, _n in spelled:
+        merges.append(best)
+        for parts, _n in counted:
             _join(parts, best)
-    return tokens, merges
+    return merges
 
 
 def _join(parts: list[str], pair: tuple[str, str]) -> None:
@@ -71,24 +68,58 @@ def _join(parts: list[str], pair: tuple[str, str]) -> None:
         i += 1
 
 
-def byte_level_metadata(pre: str = "llama-bpe") -> dict[str, Any]:
+@cache
+def _byte_level_merges() -> list[tuple[str, str]]:
+    return train([to_alphabet(word) for word in words(CORPUS, "llama3")], 450)
+
+
+@cache
+def _marked_merges() -> list[tuple[str, str]]:
+    return train(words(CORPUS.replace(" ", SPACE_MARK), "newlines"), 400)
+
+
+def byte_level_metadata(pre: str = "llama-bpe", **keys: Any) -> dict[str, Any]:
     """A byte-level vocabulary with special tokens, as the metadata of a GGUF file.
 
     Some tokens are left out, so that merging makes parts that are no tokens.
     """
-    tokens, merges = byte_level_vocabulary()
+    tokens = [*sorted(CHARACTERS.values()), *map("".join, _byte_level_merges())]
     missing = {tokens[300], tokens[400], to_alphabet("ß")[1]}
     tokens = [token for token in tokens if token not in missing]
-    texts = [*tokens, *SPECIAL]
-    return {
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": pre,
-        "tokenizer.ggml.tokens": texts,
-        "tokenizer.ggml.token_type": [NORMAL] * len(tokens) + [*SPECIAL.values()],
-        "tokenizer.ggml.merges": merges,
-        "tokenizer.ggml.bos_token_id": texts.index("<|begin_of_text|>"),
-        "tokenizer.ggml.eos_token_id": texts.index("<|end_of_text|>"),
-    }
+    return _with_merges("gpt2", pre, tokens, _byte_level_merges(), {}) | _prefixed(keys)
+
+
+def marked_metadata(model: str = "gpt2", pre: str = "sarvam-moe", **keys: Any) -> dict[str, Any]:
+    """A byte-pair vocabulary of plain characters, ▁ for spaces, and byte tokens."""
+    characters = sorted({*CORPUS.replace(" ", SPACE_MARK)} - {"ß", "語"})
+    newlines = ["\n" * n for n in (2, 3, 4)]
+    tokens = [*characters, *newlines, *map("".join, _marked_merges())]
+    types = {byte_name(byte): BYTE for byte in range(256)}
+    return _with_merges(model, pre, [*types, *dict.fromkeys(tokens)], _marked_merges(), types) | (
+        _prefixed(keys)
+    )
+
+
+def _with_merges(
+    model: str, pre: str, tokens: list[str], merges: list[tuple[str, str]], types: dict[str, int]
+) -> dict[str, Any]:
+    special = {text: type for text, type in SPECIAL.items() if text not in tokens}
+    texts = [*tokens, *special]
+    return _prefixed(
+        {
+            "model": model,
+            "pre": pre,
+            "tokens": texts,
+            "token_type": [types.get(text, special.get(text, NORMAL)) for text in texts],
+            "merges": [f"{left} {right}" for left, right in merges],
+            "bos_token_id": texts.index("<|begin_of_text|>"),
+            "eos_token_id": texts.index("<|end_of_text|>"),
+        }
+    )
+
+
+def _prefixed(keys: dict[str, Any]) -> dict[str, Any]:
+    return {f"tokenizer.ggml.{key}": value for key, value in keys.items()}
 
 
 @cache
@@ -115,20 +146,21 @@ def sentencepiece_metadata(**keys: Any) -> dict[str, Any]:
     """A SentencePiece vocabulary with special tokens, as the metadata of a GGUF file."""
     pieces = _trained_pieces()
     types = {"<unk>": UNKNOWN, "<s>": CONTROL, "</s>": CONTROL}
-    types |= {f"<0x{byte:02X}>": BYTE for byte in range(256)}
+    types |= {byte_name(byte): BYTE for byte in range(256)}
     texts = [text for text, _ in pieces]
     # Pieces of a byte token's and a control token's text, so that merging can reach those.
     more = ["<s", "<0", "<0x4", "1>", "▁▁", "▁▁▁▁", "", "a b"]
-    return {
-        "tokenizer.ggml.model": "llama",
-        "tokenizer.ggml.tokens": [*texts, *more, *SPECIAL],
-        "tokenizer.ggml.scores": [score for _, score in pieces]
-        + [-1.0] * len(more)  # equal scores: the leftmost pair goes first
-        + [0.0] * len(SPECIAL),
-        "tokenizer.ggml.token_type": [types.get(text, NORMAL) for text in texts]
-        + [NORMAL] * len(more)
-        + [*SPECIAL.values()],
-    } | {f"tokenizer.ggml.{key}": value for key, value in keys.items()}
+    scores = [score for _, score in pieces] + [-1.0] * len(more)  # equal: the leftmost goes first
+    return _prefixed(
+        {
+            "model": "llama",
+            "tokens": [*texts, *more, *SPECIAL],
+            "scores": scores + [0.0] * len(SPECIAL),
+            "token_type": [types.get(text, NORMAL) for text in [*texts, *more]]
+            + [*SPECIAL.values()],
+        }
+        | keys
+    )
 
 
 ALPHABETS = [
