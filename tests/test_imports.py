@@ -43,8 +43,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 os.environ["OLLAMA_HOST"] = f"127.0.0.1:{server.server_port}"
-from pyollama.cli.main import main
-main(["list"], standalone_mode=False)
+from pyollama.cli.main import cli
+cli.main(["list"], prog_name="pyollama")
 """
 
 SERVE = """

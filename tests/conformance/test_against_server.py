@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import Application, Message, live_server
+from thread_server import Application, Message, thread_server
 
 from pyollama_conformance import __main__, report
 from pyollama_conformance.case import load_cases
@@ -29,7 +29,7 @@ def bad_results(url: str, *, without: frozenset[str] = frozenset()) -> list[str]
 
 
 def test_the_whole_suite_passes_on_this_projects_server(models: Path) -> None:
-    with live_server(models) as url:
+    with thread_server(models) as url:
         assert bad_results(url) == []
 
 
@@ -103,7 +103,7 @@ FAULTS: dict[str, Change] = {
 
 @pytest.fixture(params=FAULTS)
 def wrong_server(request: pytest.FixtureRequest, models: Path) -> Iterator[str]:
-    with live_server(models, faulty(FAULTS[request.param])) as url:
+    with thread_server(models, faulty(FAULTS[request.param])) as url:
         yield url
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import ollama
 import pytest
-from live_server import live_server
+from thread_server import thread_server
 
 from pyollama_conformance.chain_model import SENTENCE, chain_model
 
@@ -19,7 +19,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ollama.Client]:
     folder = tmp_path_factory.mktemp("client")
     path = folder / "chain.gguf"
     path.write_bytes(chain_model())
-    with live_server(folder / "models") as url:
+    with thread_server(folder / "models") as url:
         client = ollama.Client(host=url)
         digest = client.create_blob(path)
         assert digest == "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
