@@ -8,7 +8,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from pyollama_tensor.simd.memory import HALF, pointer
+from pyollama_tensor.simd.halves import HALF, float_to_half, half_to_float
+from pyollama_tensor.simd.memory import pointer
 from pyollama_tensor.simd.vector import F32X16, LLVM, splat_value, word
 
 
@@ -26,7 +27,9 @@ def load_kept(typing: Any, array: Any, index: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         stored = ir.VectorType(_element(array), F32X16.n)
         value = builder.load(pointer(context, builder, sig, args, stored), align=1)
-        return value if array.dtype == types.float32 else builder.fpext(value, F32X16.llvm)
+        if array.dtype == types.uint16:
+            return half_to_float(builder, value, F32X16.llvm)
+        return value
 
     return F32X16(array, index), codegen
 
@@ -40,7 +43,7 @@ def store_kept(typing: Any, array: Any, index: Any, value: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         number = args[2]
         if array.dtype == types.uint16:
-            number = builder.fptrunc(number, HALF)
+            number = float_to_half(builder, number)
         builder.store(number, pointer(context, builder, sig, args, number.type))
         return context.get_dummy_value()
 
