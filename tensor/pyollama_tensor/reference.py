@@ -122,8 +122,9 @@ def write_pages(cache: "LayerCache", k: F32, v: F32, batch: "Batch") -> None:
     keys, values = cache.as_floats()
     lanes, page = keys.shape[-1], values.shape[2]
     pages, places = batch.places // page, batch.places % page
-    keys[pages, :, places // lanes, :, places % lanes] = k
-    values[pages, :, places] = v
+    with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite
+        keys[pages, :, places // lanes, :, places % lanes] = k
+        values[pages, :, places] = v
 
 
 def read_pages(cache: "LayerCache", pages: I32, length: int) -> tuple[F32, F32]:

@@ -1,6 +1,7 @@
 """What is written to the cache is read back from the right place, and nothing else changes."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,6 +39,16 @@ def test_only_the_places_of_the_batch_change(make_batch: Callable[..., Batch]) -
     cache = LayerCache(batch.n_page, 1, 4, 4, "f32")
     cache.write(np.ones((3, 1, 4), np.float32), np.ones((3, 1, 4), np.float32), batch)
     assert cache.k.sum() == cache.v.sum() == 3 * 4
+
+
+def test_what_a_half_cannot_hold_becomes_infinite(make_batch: Callable[..., Batch]) -> None:
+    batch = make_batch(np.random.default_rng(0), [0], [1])
+    cache = LayerCache(batch.n_page, 1, 1, 1, "f16")
+    huge = np.full((1, 1, 1), -1e6, np.float32)
+    for write in (cache.write, partial(reference.write_pages, cache)):
+        write(huge, huge, batch)
+        k, v = reference.read_pages(cache, batch.tables[0], 1)
+        assert k == v == -np.inf
 
 
 def test_memory_is_counted_over_all_layers() -> None:
