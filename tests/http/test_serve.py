@@ -1,0 +1,196 @@
+"""The server on a real socket: framing, clients that leave, what is not HTTP, and a quick start."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fake_serving import FakeServing
+
+from pyollama_http.app import create_app
+from pyollama_http.parts import Parts
+from pyollama_http.protocol import refusal
+
+VERSION = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+def port(parts: Parts) -> Iterator[int]:
+    with serving_on_a_free_port(parts) as number:
+        yield number
+
+
+@contextmanager
+def serving_on_a_free_port(parts: Parts) -> Iterator[int]:
+    config = uvicorn.Config(
+        create_app(parts=parts), http="pyollama_http.protocol:Protocol", ws="none", lifespan="on",
+        server_header=False, log_level="critical",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """All that comes back until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def post(body: bytes) -> bytes:
+    head = f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"Connection: close\r\n\r\n" + body
+
+
+def wait_until(happened: "object", seconds: float = 5) -> None:
+    assert callable(happened)
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert happened()
+
+
+def test_a_stream_is_chunked_and_a_short_answer_has_its_length(port: int) -> None:
+    streamed = exchange(port, post(b'{"model":"m","prompt":"hi"}'))
+    assert b"transfer-encoding: chunked" in streamed.lower()
+    assert streamed.endswith(b"\r\n0\r\n\r\n")
+    head, _, body = exchange(port, VERSION).partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head.lower()
+    assert b"\nserver:" not in head.lower()
+
+
+def test_each_line_is_sent_as_soon_as_it_exists(port: int, serving: FakeServing) -> None:
+    serving.script, serving.pause = ["a", "b"], 0.3
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(post(b'{"model":"m","prompt":"hi"}'))
+        received = b""
+        while b'"response":"a"' not in received:
+            received += connection.recv(65536)
+        assert b'"response":"b"' not in received
+    wait_until(lambda: serving.closed == 1)
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_a_client_that_leaves_ends_the_work_within_a_step(
+    port: int, serving: FakeServing, stream: str
+) -> None:
+    serving.script, serving.pause = ["x"] * 1000, 0.01
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(post(b'{"model":"m","prompt":"hi","stream":%s}' % stream.encode()))
+    wait_until(lambda: serving.sent >= 3)
+    connection.close()
+    sent = serving.sent
+    wait_until(lambda: serving.closed == 1)
+    assert serving.sent - sent < 30  # 1000 would have been on their way
+
+
+def test_a_client_that_leaves_before_the_first_event_ends_the_work(
+    port: int, serving: FakeServing
+) -> None:
+    serving.pause = 60
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(post(b'{"model":"m","prompt":"hi"}'))
+    wait_until(lambda: serving.calls)
+    connection.close()
+    wait_until(lambda: serving.closed == 1)
+    assert serving.sent == 0
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(port: int, parts: Parts, tmp_path: Path) -> None:
+    head = b"POST /api/blobs/sha256:" + b"0" * 64 + b" HTTP/1.1\r\nHost: localhost\r\n"
+    blobs = tmp_path / "models" / "blobs"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head + b"Content-Length: 100\r\n\r\n" + b"x" * 50)
+        wait_until(lambda: blobs.is_dir() and any(blobs.iterdir()))
+    wait_until(lambda: not any(blobs.iterdir()))
+
+
+def test_expect_100_continue_is_met(port: int) -> None:
+    request = post(b"{}").replace(b"Connection:", b"Expect: 100-continue\r\nConnection:")
+    assert exchange(port, request).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "words"),
+    [
+        (b"GARBAGE\r\n\r\n", b"400 Bad Request", b"400 Bad Request"),
+        (b"GET nope HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400 Bad Request", b"400 Bad Request"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", b"400 Bad Request",
+         b"400 Bad Request"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400 Bad Request",
+         b"400 Bad Request: missing required Host header"),
+        (b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400 Bad Request", b"400 Bad Request"),
+        (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", b"505 HTTP Version Not Supported",
+         b"505 HTTP Version Not Supported: unsupported protocol version"),
+    ],
+)  # fmt: skip
+def test_what_is_not_http_is_refused_and_the_connection_closed(
+    port: int, request_bytes: bytes, status: bytes, words: bytes
+) -> None:
+    head, _, body = exchange(port, request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert b"content-type: text/plain; charset=utf-8" in head.lower()
+    assert body == words
+
+
+def test_a_whole_url_is_a_path_too(port: int) -> None:
+    request = VERSION.replace(b"/api", b"http://localhost/api")
+    assert exchange(port, request).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_refusal_is_a_complete_answer() -> None:
+    assert refusal(b"").startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_the_models_are_let_go_when_the_server_stops(parts: Parts, serving: FakeServing) -> None:
+    with serving_on_a_free_port(parts) as port:
+        exchange(port, VERSION)
+        assert serving.closed == 0
+    assert serving.closed == 100
+
+
+START = """
+import asyncio, sys
+from pyollama_http.app import from_environment
+from starlette.testclient import TestClient
+with TestClient(from_environment(), base_url="http://localhost") as client:
+    assert client.get("/api/version").status_code == 200
+    assert client.get("/api/ps").status_code == 200
+heavy = {"numba", "gguf", "numpy", "llvmlite"} & set(sys.modules)
+assert not heavy, heavy
+assert client.get("/api/tags").status_code == 200
+heavy = {"numba", "gguf", "llvmlite"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_tells_its_version_has_loaded_nothing_heavy(tmp_path: Path) -> None:
+    environment = os.environ | {"OLLAMA_MODELS": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", START], check=True, env=environment)
+
+
+@pytest.mark.slow
+def test_the_limit_of_bodies_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyollama_http.app import from_environment
+
+    monkeypatch.setenv("PYOLLAMA_MAX_BODY", "1000")
+    assert from_environment().state.max_body == 1000
+    monkeypatch.delenv("PYOLLAMA_MAX_BODY")
+    assert from_environment().state.max_body == 256 << 20
