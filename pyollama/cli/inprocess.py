@@ -5,6 +5,7 @@ bound and listening before the application is imported, so the first request sim
 """
 
 import contextlib
+import logging
 import socket
 import sys
 import threading
@@ -26,6 +27,7 @@ def local_server() -> Iterator[Client]:
     """A client of a server that runs in a thread of its own until the context ends."""
     import uvicorn
 
+    logging.getLogger().addHandler(logging.NullHandler())  # stderr is for the user of run
     listener = bind(Host(address="127.0.0.1", port=0))
     config = uvicorn.Config(
         APPLICATION, factory=True, log_config=None, access_log=False, timeout_graceful_shutdown=1

@@ -35,31 +35,30 @@ class Waiting:
         self.thread = threading.Thread(target=self._run, name="waiting", daemon=True)
 
     def _run(self) -> None:
-        """Draw a frame at a time; without a terminal, say once why it takes long."""
+        """Draw a frame at a time; without a terminal, say once that kernels are compiled."""
+        said = False
         drawn = 0
         while not self.stopped.wait(INTERVAL):
             message = self.message()
             if self.on_terminal:
-                frame = FRAMES[drawn % len(FRAMES)]
-                sys.stderr.write(f"{ERASE}{message}{frame} ")
+                sys.stderr.write(f"{ERASE}{message}{FRAMES[drawn % len(FRAMES)]} ")
+                sys.stderr.flush()
                 drawn += 1
-            elif message and not drawn:
-                sys.stderr.write(f"{message.rstrip()}\n")
-                drawn = 1
-            sys.stderr.flush()
+            elif message.startswith(COMPILING) and not said:
+                print(COMPILING, file=sys.stderr)
+                said = True
 
     def message(self) -> str:
         """Why this takes so long, "" while it does not."""
         seconds = time.monotonic() - self.started
+        if seconds < PATIENCE:
+            return ""
         known = self.kernels()
         if known is not None and self.first is None:
             self.first = known
         new = (known or 0) - (self.first or 0)
-        if seconds < PATIENCE:
-            return ""
-        return (
-            f"{COMPILING}: {new} done ({seconds:.0f} s) " if new else f"loading ({seconds:.0f} s) "
-        )
+        reason = f"{COMPILING}: {new} done" if new else "loading"
+        return f"{reason} ({seconds:.0f} s) "
 
     def stop(self) -> None:
         """Erase the line; calling it again does nothing."""
