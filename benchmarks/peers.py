@@ -84,7 +84,7 @@ def pyollama(setting: Setting) -> Peer:
 
 def llama_cpp(setting: Setting) -> Peer:
     """llama.cpp, loaded."""
-    from llama_cpp import LlamaCpp
+    from ctypes_llama import LlamaCpp
 
     return LlamaCpp(setting.folder, setting.build, setting.model, setting.n_ctx, setting.n_threads)
 
