@@ -154,6 +154,15 @@ def test_a_whole_url_is_a_path_too(port: int) -> None:
     assert exchange(port, request).startswith(b"HTTP/1.1 200 OK")
 
 
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"GETX"])
+def test_a_method_that_nobody_knows_is_routed_like_any_other(port: int, method: bytes) -> None:
+    answer = exchange(port, VERSION.replace(b"GET", method, 1))
+    assert answer.startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
+    assert b"allow: HEAD, GET\r\n" in answer
+    missing = exchange(port, VERSION.replace(b"GET /api", b"FOO /nope", 1))
+    assert missing.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
 def test_a_refusal_is_a_complete_answer() -> None:
     assert refusal(b"").startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
