@@ -15,6 +15,7 @@ Shapes: T rows of inputs, n_in inputs, n_out outputs.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_formats.errors import PyollamaError
+from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import (
     linear_blocks,
     linear_floats,
@@ -267,3 +269,19 @@ def embedding(w: Weight, tokens: I32) -> F32:
     for t, token in enumerate(tokens.tolist()):
         out[t] = w.dequantize(token, token + 1)[0]
     return out
+
+
+def warmup_name(type: GGMLType) -> str:
+    """Name of the warm-up (jit.warmup) that compiles all kernels of one format."""
+    return f"linear {type.name}"
+
+
+def _warm_up(type: GGMLType) -> None:
+    n_in = max(type.block_size, LANES)
+    w = make_weight(np.zeros((1, row_bytes(type, n_in)), np.uint8), type, n_in)
+    linear(np.zeros((1, n_in), np.float32), w)
+    w.dequantize(0, 1)
+
+
+for _type in (*REPACKED, *FLOATS, *linear_blocks.KERNELS):
+    on_warmup(warmup_name(_type), partial(_warm_up, _type))

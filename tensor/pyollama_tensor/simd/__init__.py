@@ -55,7 +55,7 @@ from pyollama_tensor.simd.memory import (
     store_f32x8,
     store_f32x16,
     store_i8x16,
-    store_i8x64,
+    store_i32x16,
 )
 from pyollama_tensor.simd.vector import (
     Vec,
@@ -125,7 +125,7 @@ __all__ = [
     "store_f32x8",
     "store_f32x16",
     "store_i8x16",
-    "store_i8x64",
+    "store_i32x16",
     "sum_01",
     "sum_23",
     "to_f32x16",

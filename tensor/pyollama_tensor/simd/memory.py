@@ -110,7 +110,7 @@ def load_wide(typing: Any, array: Any, index: Any) -> Any:
     return F32X16(array, index), _WIDE[array.dtype]
 
 
-store_i8x16, store_i8x64 = _store(I8X16), _store(I8X64)
+store_i8x16, store_i32x16 = _store(I8X16), _store(I32X16)
 store_f32x8, store_f32x16 = _store(F32X8), _store(F32X16)
 store_f16x8, store_f16x16 = _store(F32X8, _truncate(F32X8)), _store(F32X16, _truncate(F32X16))
 

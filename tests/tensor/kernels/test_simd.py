@@ -1,0 +1,224 @@
+"""The vocabulary, word by word, against NumPy; and the instructions that a variant must use."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyollama_tensor import cpu, simd
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.types import F32, I8, I16, I32, U8, U16
+
+
+@kernel
+def integer_words(a: I32, b: I32, out: I32) -> None:
+    x, y = simd.load_i32x16(a, 0), simd.load_i32x16(b, 0)
+    simd.store_i32x16(out, 0, x + y)
+    simd.store_i32x16(out, 16, x - y)
+    simd.store_i32x16(out, 32, x * y)
+    simd.store_i32x16(out, 48, (x & y) | 5)
+    simd.store_i32x16(out, 64, (x ^ y) << 3)
+    simd.store_i32x16(out, 80, x >> 7)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_integers_wrap_and_shift_without_sign(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(-(2**31), 2**31, (2, 16)).astype(np.int32)
+    out = np.empty((6, 16), np.int32)
+    integer_words(a, b, out)
+    unsigned = (a.view(np.uint32) >> 7).view(np.int32)
+    want = [a + b, a - b, a * b, (a & b) | 5, (a ^ b) << 3, unsigned]
+    np.testing.assert_array_equal(out, want)
+
+
+@kernel
+def float_words(a: F32, b: F32, c: F32, out: F32) -> None:
+    x, y, z = simd.load_f32x16(a, 0), simd.load_f32x16(b, 0), simd.load_f32x16(c, 0)
+    simd.store_f32x16(out, 0, x + y)
+    simd.store_f32x16(out, 16, x - y)
+    simd.store_f32x16(out, 32, x * y)
+    simd.store_f32x16(out, 48, x / y)
+    simd.store_f32x16(out, 64, simd.fma(x, y, z))
+    simd.store_f32x16(out, 80, simd.maximum(x, y))
+    simd.store_f32x16(out, 96, simd.minimum(x, y))
+    simd.store_f32x16(out, 112, simd.absolute(x))
+    simd.store_f32x16(out, 128, simd.round_even(x))
+    simd.store_f32x16(out, 144, simd.to_f32x16(simd.to_i32(simd.round_even(x))))
+    simd.store_f32x8(out, 160, simd.low_f32x8(x))
+    simd.store_f32x8(out, 168, simd.high_f32x8(x))
+    simd.store_f32x16(out, 176, simd.splat_f32x16(simd.reduce_add(x)))
+    simd.store_f32x16(out, 192, simd.splat_f32x16(simd.reduce_max(x)))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_floats_are_numpys(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b, c = (rng.standard_normal((3, 16)) * 10).astype(np.float32)
+    out = np.empty((13, 16), np.float32)
+    float_words(a, b, c, out)
+    whole = np.rint(a)
+    want = [a + b, a - b, a * b, a / b, a * b + c, np.maximum(a, b), np.minimum(a, b)]
+    want += [np.abs(a), whole, whole, a, np.full(16, a.sum()), np.full(16, a.max())]
+    np.testing.assert_allclose(out, want, rtol=1e-5, atol=1e-5)
+
+
+@kernel
+def halves(a: U16, b: U16, wide: F32, back: U16) -> None:
+    simd.store_f32x16(wide, 0, simd.load_f16x16(a, 1))
+    simd.store_f32x8(wide, 16, simd.load_f16x8(a, 1))
+    simd.store_f32x16(wide, 24, simd.load_bf16x16(b, 0))
+    wide[40] = simd.load_f16(a, 1)
+    simd.store_f16x16(back, 0, simd.load_f16x16(a, 1))
+    simd.store_f16x8(back, 16, simd.load_f32x8(wide, 24))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_halves_are_those_of_ieee(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = rng.standard_normal(17).astype(np.float16)
+    b = rng.standard_normal(16).astype(np.float32)
+    top = (b.view(np.uint32) >> 16).astype(np.uint16)
+    wide, back = np.empty(41, np.float32), np.empty(24, np.uint16)
+    halves(a.view(np.uint16), top, wide, back)
+    np.testing.assert_array_equal(wide[:16], a[1:].astype(np.float32))
+    np.testing.assert_array_equal(wide[16:24], wide[:8])
+    np.testing.assert_array_equal(wide[24:40], (top.astype(np.uint32) << 16).view(np.float32))
+    assert wide[40] == wide[0]
+    np.testing.assert_array_equal(back[:16], a[1:].view(np.uint16))
+    np.testing.assert_array_equal(back[16:], wide[24:32].astype(np.float16).view(np.uint16))
+
+
+@kernel
+def exponentials(x: F32, out8: F32, out16: F32) -> None:
+    for i in range(0, x.size, 8):
+        simd.store_f32x8(out8, i, simd.exp_f32x8(simd.load_f32x8(x, i)))
+    for i in range(0, x.size, 16):
+        simd.store_f32x16(out16, i, simd.exp_f32x16(simd.load_f32x16(x, i)))
+
+
+def test_exp_is_right_to_two_units_in_the_last_place() -> None:
+    x = np.linspace(-87.2, 88.2, 1 << 16, dtype=np.float32)
+    out8, out16 = np.empty_like(x), np.empty_like(x)
+    exponentials(x, out8, out16)
+    want = np.exp(x.astype(np.float64))
+    assert np.abs(out8 / want - 1).max() < 2 * 2**-23
+    np.testing.assert_array_equal(out8, out16)
+
+
+def test_exp_saturates_instead_of_overflowing() -> None:
+    x = np.repeat(np.array([-np.inf, -1e30, -100, 0, 100, 1e30, np.inf, -0.0], np.float32), 2)
+    out8, out16 = np.empty_like(x), np.empty_like(x)
+    exponentials(x, out8, out16)
+    assert np.isfinite(out8).all()
+    assert (out8[:6] < 1.3e-38).all()
+    assert out8[6] == out8[14] == 1
+    assert (out8[8:14] > 1e38).all()
+
+
+@kernel
+def dots(w: U8, q: I8, sums: I16, scales: I32, out: I32) -> None:
+    weights, inputs = simd.load_i8x64(w, 0), simd.broadcast_4xi8(q, 0)
+    narrow = simd.dot4(simd.start(sums, 0, -8), weights & 63, inputs)
+    simd.store_i32x16(out, 0, simd.total(narrow))
+    by = simd.load_i32x16(scales, 0)
+    simd.store_i32x16(out, 16, simd.scaled(by, narrow, by))
+    signed = simd.dot4_signed(simd.start_signed(sums, 0), weights, inputs)
+    simd.store_i32x16(out, 32, signed)
+    pairs = simd.load_i16x32(w, 0)
+    simd.store_i32x16(out, 48, simd.dot2(by, pairs, simd.broadcast_2xi16(sums, 0)))
+    for k in range(4):
+        simd.store_i32x16(out, 64 + 16 * k, simd.byte_signed(weights, k))
+        simd.store_i32x16(out, 128 + 16 * k, simd.byte_unsigned(weights, k))
+
+
+@given(seed=st.integers(0, 2**32 - 1), extreme=st.booleans())
+def test_dot_products_of_sixteen_rows(seed: int, extreme: bool) -> None:
+    rng = np.random.default_rng(seed)
+    w: U8 = rng.integers(0, 256, 64, dtype=np.uint8)
+    if extreme:
+        w = rng.choice(np.array([0, 127, 128, 255], np.uint8), 64)
+    q = (rng.choice([-127, 127], 4) if extreme else rng.integers(-127, 128, 4)).astype(np.int8)
+    sums = np.array([q[:2].sum(dtype=np.int16), q[2:].sum(dtype=np.int16)])
+    scales = rng.integers(-128, 128, 16).astype(np.int32)
+    out = np.empty((12, 16), np.int32)
+    dots(w, q, sums, scales, out)
+    x = q.astype(np.int32)
+    four, signed = w.reshape(16, 4), w.view(np.int8).reshape(16, 4)
+    offset = ((four & 63).astype(np.int32) - 8) @ x
+    np.testing.assert_array_equal(out[0], offset)
+    np.testing.assert_array_equal(out[1], scales + offset * scales)
+    np.testing.assert_array_equal(out[2], signed.astype(np.int32) @ x)
+    pairs = w.view(np.int16).reshape(16, 2).astype(np.int32)
+    np.testing.assert_array_equal(out[3], scales + pairs @ sums.astype(np.int32))
+    np.testing.assert_array_equal(out[4:8], signed.T)
+    np.testing.assert_array_equal(out[8:12], four.T)
+
+
+INSPECT = """
+from numba import types
+from pyollama_tensor.weights import REPACKED
+def c(element, n): return types.Array(element, n, "C")
+signature = (c(types.int64, 1), c(types.uint8, 2), types.int64, c(types.int8, 2),
+             c(types.float32, 2), c(types.int16, 3), c(types.float32, 2))
+for type, kernels in REPACKED.items():
+    kernels.linear.compile(signature)
+    print(kernels.linear.inspect_asm(signature))
+"""
+ICELAKE = (
+    "64bit cmov cx8 fxsr mmx sse sse2 sse3 ssse3 sse4.1 sse4.2 popcnt avx avx2 fma f16c bmi bmi2 "
+    "avx512f avx512bw avx512cd avx512dq avx512vl avx512vnni"
+)
+
+
+def assembly(**environment: str) -> str:
+    """All repacked kernels, compiled in a child process for some processor, without running."""
+    clean = {k: v for k, v in os.environ.items() if k != "PYOLLAMA_SIMD"}
+    done = subprocess.run(
+        [sys.executable, "-c", INSPECT],
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_vnni_variant_compiles_to_its_instructions(tmp_path: Path) -> None:
+    features = ",".join(f"+{name}" for name in ICELAKE.split())
+    code = assembly(
+        NUMBA_CPU_NAME="icelake-server",
+        NUMBA_CPU_FEATURES=features,
+        PYOLLAMA_JIT_CACHE=str(tmp_path),
+    )
+    # Units per block and loop: 4 x 2, 8, 8 x 2 and 4 x 4.
+    assert len(re.findall(r"\bvpdpbusd\b.*zmm", code)) >= 8 + 8 + 16 + 16
+    assert "vpmaddubsw" not in code
+
+
+def test_variants_are_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, features in [
+        ("vnni", ICELAKE.split()),
+        ("avx2", ["avx2", "fma", "f16c"]),
+        ("portable", ["neon"]),
+    ]:
+        cpu.variant.cache_clear()
+        monkeypatch.delenv("PYOLLAMA_SIMD", raising=False)
+        monkeypatch.setattr(cpu, "cpu_features", lambda features=features: frozenset(features))
+        assert cpu.variant() == name
+        cpu.variant.cache_clear()
+        monkeypatch.setenv("PYOLLAMA_SIMD", "portable")
+        assert cpu.variant() == "portable"
+    for wrong, words in [("vnni", "lacks"), ("sse9", "choose one of vnni, avx2, portable")]:
+        cpu.variant.cache_clear()
+        monkeypatch.setenv("PYOLLAMA_SIMD", wrong)
+        with pytest.raises(cpu.UnknownVariant, match=words):
+            cpu.variant()
+    cpu.variant.cache_clear()

@@ -1,0 +1,194 @@
+"""The pool: every item once, errors seen, two callers at once, forks, sleep and the end."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyollama_tensor import threads
+from pyollama_tensor.jit import kernel
+from pyollama_tensor.simd import atomic_add
+from pyollama_tensor.simd.machine import ON_X86
+from pyollama_tensor.threads import parallel_for, pool, set_threads, task
+from pyollama_tensor.types import F32, I64
+
+
+@task
+def count_rows(first: int, last: int, out: I64) -> None:
+    for i in range(first, last):
+        atomic_add(out, i, 1)
+
+
+@kernel
+def count(pool: I64, n: int, grain: int, out: I64) -> None:
+    parallel_for(pool, count_rows, n, grain, (out,))
+
+
+@task
+def fail_rows(first: int, last: int, bad: int) -> None:
+    if first <= bad < last:
+        raise ValueError("a bad item")
+
+
+@kernel
+def fail(pool: I64, n: int, bad: int) -> None:
+    parallel_for(pool, fail_rows, n, 1, (bad,))
+
+
+@task
+def halve_rows(first: int, last: int, x: F32, out: F32) -> None:
+    for i in range(first, last):
+        out[i] = x[i] * np.float32(0.5)
+
+
+@kernel
+def halve(pool: I64, x: F32, out: F32) -> None:
+    parallel_for(pool, halve_rows, len(x), 1, (x, out))
+
+
+@task
+def nested_rows(first: int, last: int, pool: I64, out: I64) -> None:
+    for _ in range(first, last):
+        parallel_for(pool, count_rows, len(out), 1, (out,))
+
+
+@kernel
+def nested(pool: I64, n: int, out: I64) -> None:
+    parallel_for(pool, nested_rows, n, 1, (pool, out))
+
+
+@pytest.fixture(params=[1, 2, 4], autouse=True)
+def threads_used(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = threads.n_threads()
+    set_threads(request.param)
+    yield request.param
+    set_threads(before)
+
+
+@pytest.mark.parametrize(("n", "grain"), [(0, 1), (1, 1), (1000, 1), (1000, 7), (1000, 5000)])
+def test_every_item_runs_once(n: int, grain: int) -> None:
+    for _ in range(50):
+        out = np.zeros(1000, np.int64)
+        count(pool(), n, grain, out)
+        assert (out[:n] == 1).all()
+        assert not out[n:].any()
+
+
+def test_a_task_may_spread_tasks() -> None:
+    out = np.zeros(100, np.int64)
+    nested(pool(), 20, out)
+    assert (out == 20).all()
+
+
+@pytest.mark.parametrize("bad", [0, 57, 99])
+def test_an_error_in_any_chunk_is_raised(bad: int) -> None:
+    for _ in range(20):
+        with pytest.raises(RuntimeError, match="kernel failed"):
+            fail(pool(), 100, bad)
+    fail(pool(), 100, 100)  # and the pool goes on
+    test_every_item_runs_once(100, 1)
+
+
+def test_callers_at_once_do_not_disturb_each_other() -> None:
+    wrong: list[int] = []
+
+    def caller() -> None:
+        for _ in range(300):
+            out = np.zeros(64, np.int64)
+            count(pool(), 64, 1, out)
+            wrong.extend(np.flatnonzero(out != 1).tolist())
+
+    callers = [threading.Thread(target=caller) for _ in range(4)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
+    assert not wrong
+
+
+def test_denormals_are_zero_inside_and_kept_outside() -> None:
+    x = np.full(256, 1e-38, np.float32)
+    out = np.ones_like(x)
+    halve(pool(), x, out)
+    if ON_X86:
+        assert not out.any()
+    assert np.float32(1e-38) * np.float32(0.5) > 0
+
+
+def test_idle_helpers_sleep_and_wake_again(threads_used: int) -> None:
+    test_every_item_runs_once(100, 1)
+    state = pool()
+    deadline = time.monotonic() + 30
+    while state[threads.PARKED] < len(threads._start().threads):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    before = time.process_time()
+    time.sleep(0.2)
+    assert time.process_time() - before < 0.1  # nobody spins
+    test_every_item_runs_once(1000, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_has_a_pool_of_its_own() -> None:
+    test_every_item_runs_once(100, 1)
+    child = os.fork()
+    if child == 0:
+        try:
+            set_threads(2)
+            test_every_item_runs_once(1000, 1)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads_used", [1], indirect=True)  # the children choose their own
+def test_the_interpreter_ends_while_helpers_spin() -> None:
+    code = """
+import numpy as np
+from pyollama_tensor import ops, threads
+threads.set_threads(4)
+x = np.ones((64, 64), np.float32)
+for _ in range(100):
+    ops.silu_gate(x, x)
+"""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_siblings_of_a_core_count_once(tmp_path: Path) -> None:
+    for number, siblings in enumerate(["0-1", "0-1", "2-3", "2-3"]):
+        folder = tmp_path / f"cpu{number}" / "topology"
+        folder.mkdir(parents=True)
+        (folder / "thread_siblings_list").write_text(siblings)
+    assert threads._physical({0, 1, 2, 3}, tmp_path) == 2
+    assert threads._physical({1, 2}, tmp_path) == 2
+    assert threads._physical({0, 1}, tmp_path) == 1
+    assert threads._physical({7, 8, 9}, tmp_path) == 3  # unknown: each for itself
+
+
+@pytest.mark.parametrize(("text", "cores"), [("150000 100000", 2), ("max 100000", 1 << 16)])
+def test_the_quota_of_the_group_counts(tmp_path: Path, text: str, cores: int) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+    assert threads._quota(tmp_path) == cores
+
+
+def test_the_quota_of_old_groups_counts(tmp_path: Path) -> None:
+    assert threads._quota(tmp_path) == 1 << 16
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
+    assert threads._quota(tmp_path) == 1 << 16
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("300000\n")
+    assert threads._quota(tmp_path) == 3
