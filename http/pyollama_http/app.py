@@ -50,7 +50,7 @@ ROUTES = Routes(
         ("POST", "/api/chat", imported("native.inference:chat")),
         ("GET", "/api/status", unsupported),
         ("POST", "/api/copy", unsupported),
-        ("POST", "/api/pull", unsupported),
+        ("POST", "/api/pull", imported("native.models:pull")),
         ("POST", "/api/push", unsupported),
         ("POST", "/api/embed", unsupported),
         ("POST", "/api/embeddings", unsupported),

@@ -1,4 +1,4 @@
-"""The models of the store: /api/show, /api/delete, /api/create."""
+"""The models of the store: /api/show, /api/delete, /api/create, /api/pull."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from pyollama.store.types import (
     CreateRequest,
     DeleteRequest,
     ProgressResponse,
+    PullRequest,
     ShowRequest,
     ShowResponse,
 )
@@ -22,7 +23,7 @@ from pyollama_http.errors import status_of
 from pyollama_http.parts import parts
 from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
 
-__all__ = ["create", "delete", "show"]
+__all__ = ["create", "delete", "pull", "show"]
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model details are unavailable"
 COPILOT = "GitHubCopilotChat/"  # its versions expect their own name back in general.basename
@@ -72,9 +73,7 @@ async def delete(request: Request) -> Response:
     """DELETE /api/delete: forget a model, and the layers that no other model uses."""
     call = await decoded(request, DeleteRequest)
     raw_name = _required(call.model or call.name)
-    text, source = split_source(raw_name)
-    if source == "cloud":  # here the suffix is part of the tag: m:cloud, m:8b-cloud
-        text += "-cloud" if ":" in text.rpartition("/")[2] else ":cloud"
+    text = _with_cloud_tag(raw_name)
     try:
         name = parse_name(text)
     except BadRequest as error:
@@ -87,12 +86,35 @@ async def delete(request: Request) -> Response:
     return responses.empty()
 
 
+def _with_cloud_tag(raw_name: str) -> str:
+    """The name without ``:local``; here a cloud suffix is part of the tag: m:cloud, m:8b-cloud."""
+    text, source = split_source(raw_name)
+    if source != "cloud":
+        return text
+    return text + ("-cloud" if ":" in text.rpartition("/")[2] else ":cloud")
+
+
 async def create(request: Request) -> Response:
     """POST /api/create: lines of progress, the last of which is {"status":"success"}."""
     call = await decoded(request, CreateRequest)
     store = await parts(request).store()
-    lines = in_thread(store.create(call))  # checks the request; drawing the lines does the work
-    if call.stream is not False:
+    lines = store.create(call)  # checks the request; drawing the lines does the work
+    return await _progress(request, call.stream, in_thread(lines))
+
+
+async def pull(request: Request) -> Response:
+    """POST /api/pull: lines of progress, the last of which is {"status":"success"}."""
+    call = await decoded(request, PullRequest)
+    name = parse_name(_with_cloud_tag(call.model or call.name))
+    store = await parts(request).store()
+    return await _progress(request, call.stream, in_thread(store.pull(name)))
+
+
+async def _progress(
+    request: Request, stream: bool | None, lines: AsyncIterator[ProgressResponse]
+) -> Response:
+    """All lines as they come, or the last one alone."""
+    if stream is not False:
         return await ndjson(request, lines)
     return await unless_gone(request, _last(lines))
 
