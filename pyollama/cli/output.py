@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from typing import TextIO
 
 from pyollama.durations import duration_text
 
@@ -16,8 +17,11 @@ PLAIN = "\x1b[0m"
 class Answer:
     """One answer being printed; escapes and wrapping only where stdout is a terminal."""
 
-    def __init__(self, *, word_wrap: bool = True, hide_thinking: bool = False) -> None:
-        self.on_terminal = sys.stdout.isatty()
+    def __init__(
+        self, out: TextIO | None = None, *, word_wrap: bool = True, hide_thinking: bool = False
+    ) -> None:
+        self.out = out or sys.stdout
+        self.on_terminal = self.out.isatty()
         self.width = shutil.get_terminal_size().columns - MARGIN
         self.wraps = word_wrap and self.on_terminal and self.width > MARGIN
         self.hide_thinking = hide_thinking
@@ -78,8 +82,8 @@ class Answer:
         return f"{back}\n{word}"
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        self.out.write(text)
+        self.out.flush()
 
 
 def timings(last: dict[str, int]) -> str:

@@ -14,7 +14,6 @@ from pyollama.cli.human import human_bytes
 
 if TYPE_CHECKING:
     from rich.live import Live
-    from rich.text import Text
 
 __all__ = ["Bar", "Progress", "Spinner", "show_progress"]
 
@@ -104,9 +103,8 @@ def _time_left(seconds: float) -> str:
 class Progress:
     """The states of one command, one line each, the last of them at the bottom."""
 
-    def __init__(self, *, transient: bool = False) -> None:
+    def __init__(self) -> None:
         self.states: list[Spinner | Bar] = []
-        self.transient = transient
         self.live: Live | None = None
 
     def add(self, state: Spinner | Bar) -> None:
@@ -126,23 +124,26 @@ class Progress:
     def _start(self) -> None:
         from rich.console import Console
         from rich.live import Live
+        from rich.text import Text
+
+        console = Console(stderr=True, highlight=False)
+
+        def text() -> Text:
+            lines = self.lines(*console.size)
+            return Text("\n".join(lines), no_wrap=True, overflow="crop")
 
         self.live = Live(
-            console=Console(stderr=True, highlight=False),
-            get_renderable=self._text,
+            console=console,
+            get_renderable=text,
             refresh_per_second=FRAMES_PER_SECOND,
-            transient=self.transient,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self.live.start()
 
-    def _text(self) -> "Text":
-        """The lines that fit on the screen."""
-        from rich.text import Text
-
-        assert self.live is not None
-        width, height = self.live.console.size
-        lines = [state.line(width) for state in self.states[-max(height - 1, 1) :]]
-        return Text("\n".join(lines), no_wrap=True, overflow="crop")
+    def lines(self, width: int, height: int) -> list[str]:
+        """The last lines, as many as fit on a screen."""
+        return [state.line(width) for state in self.states[-max(height - 1, 1) :]]
 
     def __enter__(self) -> Self:
         return self

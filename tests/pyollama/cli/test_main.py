@@ -1,0 +1,100 @@
+"""Finding commands, help, the words for wrong arguments, and what is imported when."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+HEAVY = {"numba", "numpy", "msgspec", "rich", "uvicorn", "starlette", "pyollama.store"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["foo"], 'unknown command "foo" for "ollama"'),
+        (["list", "--bogus"], "unknown flag: --bogus"),
+        (["-x"], "unknown shorthand flag: 'x' in -x"),
+        (["show"], "accepts 1 arg(s), received 0"),
+        (["stop", "a", "b"], "accepts 1 arg(s), received 2"),
+        (["rm"], "requires at least 1 arg(s), only received 0"),
+        (["run"], "requires at least 1 arg(s), only received 0"),
+        (["run", "m", "--format"], "flag needs an argument: --format"),
+        (
+            ["run", "m", "--think=x"],
+            'invalid value for --think: "x" (must be true, false, high, medium, low, or max)',
+        ),
+        (["run", "m", "--keepalive", "5"], 'time: missing unit in duration "5"'),
+        (["create", "a b"], "invalid model name: a b"),
+        (["create", "m", "-f", "/no/such/file"], "specified Modelfile wasn't found"),
+        (
+            ["show", "m", "--license", "--system"],
+            "only one of '--license', '--modelfile', '--parameters', '--system', or '--template' "
+            "can be specified",
+        ),
+    ],
+)
+def test_mistakes_have_ollamas_words_and_no_usage(
+    run: Any, arguments: list[str], message: str
+) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out, result.err) == (1, "", f"Error: {message}\n")
+
+
+@pytest.mark.parametrize("command", ["list", "ps", "show m", "stop m", "rm m", "run m hi"])
+def test_nobody_listening_has_ollamas_words(
+    run: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    result = run(*command.split())
+    words = "could not connect to ollama server, run 'ollama serve' to start it"
+    assert (result.code, result.err) == (1, f"Error: {words}\n")
+
+
+def test_a_bare_call_prints_the_commands_in_order(run: Any) -> None:
+    result = run()
+    assert result.code == 0
+    assert result.out.startswith("Large language model runner\n\nUsage:\n")
+    names = [line.split()[0] for line in result.out.splitlines() if line.startswith("  ")]
+    wanted = ["serve", "create", "show", "run", "stop", "list", "ps", "rm"]
+    assert [name for name in names if name in wanted] == wanted
+    assert run("help").out == result.out
+
+
+@pytest.mark.parametrize("arguments", [["run", "--help"], ["help", "run"], ["run", "-h"]])
+def test_a_commands_help_has_usage_flags_and_environment(run: Any, arguments: list[str]) -> None:
+    out = run(*arguments).out
+    assert out.startswith(
+        "Run a model\n\nUsage:\n  pyollama run MODEL [PROMPT] [flags]\n\nFlags:\n"
+    )
+    assert "      --verbose            Show timings for response\n" in out
+    assert "\nEnvironment Variables:\n      OLLAMA_HOST" in out
+
+
+def test_an_alias_is_a_command(run: Any, server: Any) -> None:
+    server.answers["GET /api/tags"] = (200, {"models": []})
+    assert run("ls").out == "NAME    ID    SIZE    MODIFIED \n"
+
+
+def test_the_version_is_the_servers(run: Any, server: Any) -> None:
+    server.answers["GET /api/version"] = (200, {"version": "9.9.9"})
+    lines = run("--version").out.splitlines()
+    assert lines[0] == "ollama version is 9.9.9"
+    assert lines[1].startswith("Warning: client version is ")
+
+
+def test_the_version_without_a_server_is_a_warning(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    result = run("-v")
+    assert result.code == 0
+    assert result.out.startswith("Warning: could not connect to a running Ollama instance\n")
+
+
+@pytest.mark.parametrize("module", ["list", "ps", "show", "run", "stop", "rm", "serve"])
+def test_commands_import_nothing_heavy(module: str) -> None:
+    program = f"import sys, pyollama.cli.main, pyollama.cli.{module}; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not HEAVY & set(modules)

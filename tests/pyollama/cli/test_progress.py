@@ -1,0 +1,125 @@
+"""Spinners, bars and what stands on stderr while one waits."""
+
+import sys
+import time
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from pyollama.cli.progress import Bar, Progress, Spinner, show_progress
+from pyollama.cli.waiting import COMPILING, Waiting
+
+
+class Terminal(StringIO):
+    """A stderr that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_spinner_turns_until_it_is_done() -> None:
+    spinner = Spinner("writing manifest")
+    assert spinner.line(80).startswith("writing manifest ")
+    assert spinner.line(80)[-2] in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+    spinner.done = True
+    assert spinner.line(80) == "writing manifest"
+
+
+def test_a_bar_fills_the_width() -> None:
+    bar = Bar("pulling abc:", 2_000_000)
+    assert bar.line(100).startswith("pulling abc:   0% ▕ ")
+    bar.set(1_000_000)
+    line = bar.line(100)
+    assert line.startswith("pulling abc:  50% ▕█")
+    assert "▏   1 MB/2 MB" in line
+    assert line.count("█") == pytest.approx(line.count("█") + line.count(" ▏"), abs=1)
+    assert len(line) <= 100
+    bar.set(3_000_000)
+    assert bar.line(100).startswith("pulling abc: 100% ▕█")
+    assert "2 MB" in bar.line(100)
+
+
+def test_a_bar_fits_a_narrow_terminal() -> None:
+    assert "█" not in Bar("a long label", 10).line(20)
+
+
+def test_a_bar_tells_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    bar = Bar("x", 100_000_000)
+    now[0] = 2.0
+    bar.set(20_000_000)
+    assert bar.line(100).endswith(" 20 MB/100 MB   10 MB/s      8s")
+
+
+def test_an_empty_file_is_done_at_once() -> None:
+    assert Bar("x", 0).done
+    assert "100%" in Bar("x", 0).line(80)
+
+
+def test_without_a_terminal_each_status_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    bars: dict[str, Bar] = {}
+    with Progress() as progress:
+        lines: list[dict[str, Any]] = [
+            {"status": "pulling manifest"},
+            {"status": "pulling manifest"},
+            {"status": "pulling abc", "digest": "d", "total": 4, "completed": 1},
+            {"status": "pulling abc", "digest": "d", "total": 4, "completed": 4},
+            {"status": "success"},
+        ]
+        for line in lines:
+            show_progress(progress, line, bars)
+    assert capsys.readouterr().err == "pulling manifest\npulling abc:\nsuccess\n"
+    assert bars["d"].done
+
+
+def test_on_a_terminal_the_lines_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with Progress() as progress:
+        progress.add(Spinner("one"))
+        progress.add(Bar("two", 10))
+    text = terminal.getvalue()
+    assert "one\n" in text.replace("\r", "")
+    assert "two   0% ▕" in text
+    assert text.endswith("\x1b[?25h")  # the cursor is back
+
+
+def test_only_the_last_lines_that_fit_are_drawn() -> None:
+    progress = Progress()
+    progress.states = [Spinner(str(number)) for number in range(30)]
+    assert [line[:2] for line in progress.lines(80, 3)] == ["28", "29"]
+
+
+def test_waiting_draws_and_erases(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Waiting() as waiting:
+        while "⠙" not in terminal.getvalue():
+            time.sleep(0.01)
+        waiting.stop()
+        waiting.stop()
+    assert terminal.getvalue().endswith("\r\x1b[2K")
+
+
+def test_waiting_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = iter([3, 3, 5])
+    waiting = Waiting(lambda: next(counts))
+    assert waiting.message() == ""
+    waiting.started -= 4
+    assert waiting.message() == "loading (4 s) "
+    assert waiting.message() == "loading (4 s) "
+    assert waiting.message() == f"{COMPILING}: 2 done (4 s) "
+
+
+def test_waiting_without_a_terminal_says_only_that_it_compiles(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    counts = iter(range(10**6))
+    with Waiting(lambda: next(counts)) as waiting:
+        waiting.started -= 10
+        while next(counts) < 8:
+            time.sleep(0.01)
+    assert capsys.readouterr().err in ("", f"{COMPILING}\n")

@@ -1,0 +1,207 @@
+"""run: prompts from arguments and stdin, streaming, thinking, pulling what is missing."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from pyollama.cli import run as run_module
+from pyollama.cli.client import Client
+from pyollama.cli.output import Answer, timings
+from pyollama.settings import Settings
+
+NOT_FOUND = (404, {"error": "model 'm' not found"})
+LAST = {"done": True, "total_duration": 4_648_158_584, "load_duration": 1_071_084}
+LAST |= {"prompt_eval_count": 26, "prompt_eval_duration": 342_500_000}
+LAST |= {"eval_count": 290, "eval_duration": 4_300_000_000}
+
+
+def lines(*texts: str) -> list[dict[str, Any]]:
+    return [{"response": text, "done": False} for text in texts] + [LAST | {"response": ""}]
+
+
+@pytest.fixture
+def ready(server: Any) -> Any:
+    server.answers["POST /api/show"] = (200, {"capabilities": ["completion"]})
+    server.answers["POST /api/generate"] = (200, lines("Hel", "lo."))
+    return server
+
+
+def test_an_answer_is_printed_with_an_empty_line(run: Any, ready: Any) -> None:
+    result = run("run", "m", "say", "hi")
+    assert (result.code, result.out, result.err) == (0, "Hello.\n\n", "")
+    assert ready.bodies("POST /api/generate") == [{"model": "m", "prompt": "say hi"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "prompt"),
+    [(["b"], "a\n", "a\n b"), ([], "a\n", "a\n"), (["b"], "", "b"), (["b", "c"], "a", "a b c")],
+)
+def test_what_is_piped_in_comes_before_the_words(
+    run: Any, ready: Any, words: list[str], stdin: str, prompt: str
+) -> None:
+    run("run", "m", *words, stdin=stdin)
+    assert ready.bodies("POST /api/generate")[0]["prompt"] == prompt
+
+
+def test_an_empty_prompt_loads_the_model_and_prints_nothing(run: Any, ready: Any) -> None:
+    ready.answers["POST /api/generate"] = (200, [{"response": "", "done": True}])
+    assert run("run", "m").out == ""
+
+
+def test_flags_become_fields(run: Any, ready: Any) -> None:
+    run("run", "m", "p", "--format", "json", "--keepalive", "5m", "--think=high")
+    assert ready.bodies("POST /api/generate") == [
+        {"model": "m", "prompt": "p", "format": "json", "keep_alive": "5m", "think": "high"}
+    ]
+    run("run", "m", "p", "--format", '{"type": "object"}')
+    assert ready.bodies("POST /api/generate")[1]["format"] == {"type": "object"}
+
+
+def test_think_takes_a_value_only_after_an_equals_sign(run: Any, ready: Any) -> None:
+    run("run", "m", "--think", "low")
+    run("run", "m", "--think=false", "low")
+    bodies = ready.bodies("POST /api/generate")
+    assert [(body["think"], body["prompt"]) for body in bodies] == [(True, "low"), (False, "low")]
+
+
+def test_a_model_that_can_think_is_asked_to(run: Any, ready: Any) -> None:
+    ready.answers["POST /api/show"] = (200, {"capabilities": ["completion", "thinking"]})
+    answer = [{"thinking": "Let me see", "response": ""}, *lines("Yes.")]
+    ready.answers["POST /api/generate"] = (200, answer)
+    assert run("run", "m", "p").out == "Thinking...\nLet me see\n...done thinking.\n\nYes.\n\n"
+    assert ready.bodies("POST /api/generate")[0]["think"] is True
+    assert run("run", "m", "p", "--hidethinking").out == "Yes.\n\n"
+
+
+def test_verbose_prints_timings_on_stderr(run: Any, ready: Any) -> None:
+    result = run("run", "m", "p", "--verbose")
+    assert result.out == "Hello.\n\n"
+    assert result.err == (
+        "total duration:       4.648158584s\n"
+        "load duration:        1.071084ms\n"
+        "prompt eval count:    26 token(s)\n"
+        "prompt eval duration: 342.5ms\n"
+        "prompt eval rate:     75.91 tokens/s\n"
+        "eval count:           290 token(s)\n"
+        "eval duration:        4.3s\n"
+        "eval rate:            67.44 tokens/s\n"
+    )
+
+
+def test_timings_leave_out_what_is_zero() -> None:
+    assert timings({"eval_count": 3}) == "eval count:           3 token(s)"
+
+
+def test_an_error_has_its_status_unless_it_comes_in_the_stream(run: Any, ready: Any) -> None:
+    ready.answers["POST /api/generate"] = (500, {"error": "no memory"})
+    result = run("run", "m", "p")
+    assert (result.code, result.err) == (1, "Error: 500 Internal Server Error: no memory\n")
+    ready.answers["POST /api/generate"] = (200, [{"response": "a"}, {"error": "broke"}])
+    result = run("run", "m", "p")
+    assert (result.code, result.out, result.err) == (1, "a", "Error: broke\n")
+
+
+def test_a_missing_model_is_pulled_first(
+    run: Any, ready: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([NOT_FOUND, ready.answers["POST /api/show"]])
+    real = run_module.show
+
+    def show(*arguments: Any) -> dict[str, Any]:
+        ready.answers["POST /api/show"] = next(answers)
+        return real(*arguments)
+
+    monkeypatch.setattr(run_module, "show", show)
+    digest = "sha256:" + "0" * 64
+    ready.answers["POST /api/pull"] = (
+        200,
+        [
+            {"status": "pulling manifest"},
+            {"status": "pulling 000000000000", "digest": digest, "total": 10, "completed": 10},
+            {"status": "success"},
+        ],
+    )
+    result = run("run", "m", "p")
+    assert result.out == "Hello.\n\n"
+    assert result.err == "pulling manifest\npulling 000000000000:\nsuccess\n"
+
+
+def test_a_model_that_cannot_be_pulled_is_an_error(run: Any, server: Any) -> None:
+    server.answers["POST /api/show"] = NOT_FOUND
+    error = {"error": "pull model manifest: file does not exist"}
+    server.answers["POST /api/pull"] = (200, [{"status": "pulling manifest"}, error])
+    result = run("run", "m", "p")
+    assert result.code == 1
+    assert result.err.endswith("Error: pull model manifest: file does not exist\n")
+
+
+def test_an_embedding_model_prints_its_vector(run: Any, server: Any) -> None:
+    server.answers["POST /api/show"] = (200, {"capabilities": ["embedding"]})
+    server.answers["POST /api/embed"] = (200, {"embeddings": [[0.5, 1]]})
+    assert run("run", "m", "p").out == "[0.5,1]\n"
+    usage = 'embedding models require input text. Usage: ollama run m "your text here"'
+    assert run("run", "m").err == f"Error: {usage}\n"
+
+
+def test_a_conversation_goes_on_until_bye(
+    ready: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replies = [{"message": {"role": "assistant", "content": text}} for text in ("A", "B")]
+    ready.answers["POST /api/chat"] = (200, [*replies, {"done": True}])
+    typed = iter(["hello", " ", "again", "/bye"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    client = Client(Settings.from_environ().host)
+    session = run_module.Session(client, lambda: None, {"model": "m"}, verbose=False, answer=Answer)
+    session.talk({"messages": [{"role": "user", "content": "stored"}]})
+    assert capsys.readouterr().out == "AB\n\nAB\n\n"
+    sent = ready.bodies("POST /api/chat")[1]["messages"]
+    assert [message["content"] for message in sent] == ["stored", "hello", "AB", "again"]
+
+
+class Terminal(StringIO):
+    """A stdout that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal of 25 columns: lines are broken at 20."""
+    monkeypatch.setenv("COLUMNS", "25")
+    return Terminal()
+
+
+def test_a_word_that_begins_at_the_margin_goes_to_the_next_line(terminal: Terminal) -> None:
+    answer = Answer(terminal)
+    for piece in ("the quick brown fo", "x jumps ", "over"):
+        answer.say(piece)
+    assert terminal.getvalue() == "the quick brown fox \njumps over"
+
+
+def test_a_broken_word_is_erased_and_written_again(terminal: Terminal) -> None:
+    Answer(terminal).say("aaaa bbbb cccc ddddddddd")
+    assert terminal.getvalue() == "aaaa bbbb cccc ddddd\x1b[5D\x1b[K\nddddddddd"
+
+
+def test_a_word_longer_than_the_line_is_cut(terminal: Terminal) -> None:
+    Answer(terminal).say("x" * 30)
+    assert terminal.getvalue() == "x" * 20 + "\n" + "x" * 10
+
+
+def test_wrapping_can_be_switched_off(terminal: Terminal) -> None:
+    Answer(terminal, word_wrap=False).say("aaaa " * 10)
+    assert terminal.getvalue() == "aaaa " * 10
+
+
+def test_thinking_is_grey_on_a_terminal(terminal: Terminal) -> None:
+    answer = Answer(terminal)
+    answer.think("hm")
+    answer.say("yes")
+    answer.finish()
+    grey, bold, plain = "\x1b[38;5;245m", "\x1b[1m", "\x1b[0m"
+    assert terminal.getvalue() == (
+        f"{grey}{bold}Thinking...\n{plain}{grey}hm{plain}\n"
+        f"{grey}{bold}...done thinking.\n\n{plain}yes\n\n"
+    )
