@@ -76,8 +76,9 @@ class ChatTemplate:
 
         A last message of the assistant is a start that the model goes on from. enable_thinking is
         what other servers pass too, and on by default for a model that can think; think_requested
-        tells a template whether the client asked for it in so many words. Raises BadRequest
-        with the template's own words if it refuses the messages, and for exceeding a limit.
+        tells a template whether the client asked for it in so many words, where it will be split
+        from the answer. Raises BadRequest with the template's own words if it refuses the
+        messages, and for exceeding a limit.
         """
         continues = bool(messages) and messages[-1].get("role") == "assistant"
         variables = {

@@ -94,9 +94,8 @@ def build_prompt(
         messages = conversation(stored, system, [user])
     else:
         messages = [*([{"role": "system", "content": system}] if system else []), user]
-    prompt = loaded.template.render(
-        messages, enable_thinking=thinks, think_requested=bool(call.think)
-    )
+    # As in Ollama nothing splits thinking off this text, so no template is told to ask for it.
+    prompt = loaded.template.render(messages, enable_thinking=thinks, think_requested=False)
     return history(loaded.tokenizer, call.context) + prompt
 
 
