@@ -150,6 +150,21 @@ def test_what_create_checks_at_once_is_an_ordinary_error(client: TestClient) -> 
     assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("", 400, "invalid model name"),
+        ("a b", 400, "invalid model name"),
+        ("x:cloud:local", 400, 'use either :local or :cloud, not both: "x:cloud:local"'),
+    ],
+)
+def test_pull_refuses_a_name_in_ollamas_words(
+    client: TestClient, name: str, status: int, words: str
+) -> None:
+    response = client.post("/api/pull", json={"model": name})
+    assert (response.status_code, response.json()) == (status, {"error": words})
+
+
 def test_an_error_after_the_first_line_is_a_line(client: TestClient) -> None:
     body = {"model": "n", "files": {"a.gguf": digest_of(b"never sent")}}
     response = client.post("/api/create", json=body)

@@ -1,5 +1,6 @@
 """The server on a real socket: framing, clients that leave, what is not HTTP, and a quick start."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -7,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from fake_serving import FakeServing
 
 from pyollama_http.app import create_app
 from pyollama_http.parts import Parts
-from pyollama_http.protocol import refusal
+from pyollama_http.protocol import MAX_HEAD
 
 VERSION = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -27,7 +27,7 @@ def port(parts: Parts) -> Iterator[int]:
         yield number
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving_on_a_free_port(parts: Parts) -> Iterator[int]:
     config = uvicorn.Config(
         create_app(parts=parts), http="pyollama_http.protocol:Protocol", ws="none", lifespan="on",
@@ -163,8 +163,18 @@ def test_a_method_that_nobody_knows_is_routed_like_any_other(port: int, method: 
     assert missing.startswith(b"HTTP/1.1 404 Not Found\r\n")
 
 
-def test_a_refusal_is_a_complete_answer() -> None:
-    assert refusal(b"").startswith(b"HTTP/1.1 400 Bad Request\r\n")
+def test_a_head_without_end_is_refused(port: int) -> None:
+    start = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: "
+    answer = exchange(port, start + b"x" * (MAX_HEAD + 1 - len(start)))
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+def test_a_long_head_and_a_longer_body_are_fine(port: int, serving: FakeServing) -> None:
+    request = post(b'{"model":"m","prompt":"' + b"x" * (2 << 20) + b'"}')
+    long = b"X-Long: " + b"x" * 9999 + b"\r\nConnection:"
+    answer = exchange(port, request.replace(b"Connection:", long))
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert len(serving.calls) == 1
 
 
 def test_the_models_are_let_go_when_the_server_stops(parts: Parts, serving: FakeServing) -> None:

@@ -42,7 +42,9 @@ async def _answer(
     events = await unless_gone(request, started)
     if stream is not False:
         return await ndjson(request, events, is_single)
-    return responses.answer(join(await unless_gone(request, _collected(events))))
+    async with closing(events):
+        collected = await unless_gone(request, _collected(events))
+    return responses.answer(join(collected))
 
 
 def is_single(event: GenerateResponse | ChatResponse) -> bool:
@@ -52,8 +54,7 @@ def is_single(event: GenerateResponse | ChatResponse) -> bool:
 
 async def _collected(events: AsyncIterator[R]) -> list[R]:
     """All events."""
-    async with closing(events):
-        return [event async for event in events]
+    return [event async for event in events]
 
 
 def joined_text(events: list[GenerateResponse]) -> GenerateResponse:

@@ -116,14 +116,14 @@ async def _progress(
     """All lines as they come, or the last one alone."""
     if stream is not False:
         return await ndjson(request, lines)
-    return await unless_gone(request, _last(lines))
-
-
-async def _last(lines: AsyncIterator[ProgressResponse]) -> Response:
-    """The last line alone, or the error that came in its place."""
     try:
         async with closing(lines):
-            progress = [line async for line in lines]
+            last = await unless_gone(request, _last(lines))
     except PyollamaError as error:
         return responses.error(str(error), status_of(error), responses.JSON_OF_STREAM)
-    return responses.answer(progress[-1], content_type=responses.JSON_OF_STREAM)
+    return responses.answer(last, content_type=responses.JSON_OF_STREAM)
+
+
+async def _last(lines: AsyncIterator[ProgressResponse]) -> ProgressResponse:
+    """The line that all of them lead to."""
+    return [line async for line in lines][-1]
