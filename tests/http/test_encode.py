@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, field
 
@@ -54,6 +54,7 @@ def test_text_is_escaped_as_go_escapes_it() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_reads_back(text: str) -> None:
     assert json.loads(encode({text: text})) == {text: text}
@@ -80,6 +81,7 @@ def test_floats_are_the_shortest_that_read_back(value: float, text: str) -> None
     assert float_text(value) == text
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_read_back(value: float) -> None:
     text = float_text(value)

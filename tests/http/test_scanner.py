@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pyollama_http.gojson.scanner import (
@@ -44,6 +44,7 @@ def outcome(body: bytes) -> tuple[object, str]:
         return None, str(error)
 
 
+@settings(deadline=None)
 @given(MANGLED)
 @example(b'"\\ud83d\\ude00\\ud800\\u0041"}')
 @example(b"NaN}")
