@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pyollama.errors import PyollamaError
-from pyollama.settings import Settings
+from pyollama.settings import Settings, Variables
 from pyollama_http.body import MAX_BODY
 from pyollama_http.errors import Unsupported, crashed, refused
 from pyollama_http.malformed import Wellformed
@@ -110,5 +110,5 @@ def from_environment() -> Starlette:
 
     PYOLLAMA_MAX_BODY sets the limit of JSON bodies in bytes.
     """
-    limit = os.environ.get("PYOLLAMA_MAX_BODY", "")
-    return create_app(Settings.from_environ(), max_body=int(limit) if limit else MAX_BODY)
+    limit = Variables(os.environ).unsigned("PYOLLAMA_MAX_BODY", MAX_BODY)
+    return create_app(Settings.from_environ(), max_body=limit)
