@@ -11,11 +11,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyollama.cli.client import Client
 from pyollama.cli.errors import CommandError
-from pyollama.cli.serve import APPLICATION, bind
+from pyollama.cli.serve import bind, new_server
 from pyollama.settings import Host
+
+if TYPE_CHECKING:
+    import uvicorn
 
 __all__ = ["compiled_kernels", "local_server"]
 
@@ -25,14 +29,9 @@ STOP_SECONDS = 5.0
 @contextlib.contextmanager
 def local_server() -> Iterator[Client]:
     """A client of a server that runs in a thread of its own until the context ends."""
-    import uvicorn
-
     logging.getLogger().addHandler(logging.NullHandler())  # stderr is for the user of run
     listener = bind(Host(address="127.0.0.1", port=0))
-    config = uvicorn.Config(
-        APPLICATION, factory=True, log_config=None, access_log=False, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    server = new_server(grace=1)
     failures: list[BaseException] = []
     thread = threading.Thread(
         target=_serve, args=(server, listener, failures), name="server", daemon=True
@@ -49,11 +48,10 @@ def local_server() -> Iterator[Client]:
         thread.join(STOP_SECONDS)
 
 
-def _serve(server: object, listener: socket.socket, failures: list[BaseException]) -> None:
+def _serve(
+    server: "uvicorn.Server", listener: socket.socket, failures: list[BaseException]
+) -> None:
     """Run until told to stop; a closed socket tells the client that the start has failed."""
-    import uvicorn
-
-    assert isinstance(server, uvicorn.Server)
     try:
         server.run(sockets=[listener])
     except BaseException as error:

@@ -61,8 +61,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> 
     is_talk = not words and sys.stdin.isatty() and sys.stdout.isatty()
     with ExitStack() as stack:
         client, kernels = connect(stack)
-        with Waiting(kernels):
-            shown = find_or_pull(client, name, flags["insecure"])
+        shown = find_or_pull(client, name, flags["insecure"])
         complete_request(request, shown)
         if "embedding" in (shown.get("capabilities") or []):
             embed(client, name, prompt)
@@ -155,7 +154,8 @@ def find_or_pull(client: Client, name: str, insecure: bool) -> dict[str, Any]:
 
 def show(client: Client, name: str) -> dict[str, Any]:
     """The answer of /api/show."""
-    answer: dict[str, Any] = client.call("POST", "/api/show", {"model": name})
+    with Waiting():  # for a server that is just starting
+        answer: dict[str, Any] = client.call("POST", "/api/show", {"model": name})
     return answer
 
 

@@ -6,10 +6,15 @@ HTTP layer. It chooses uvloop and httptools by itself where they are installed.
 
 import contextlib
 import logging
+import os
 import signal
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +22,18 @@ from pyollama.cli.errors import CommandError
 from pyollama.cli.help import SERVE_ENVIRONMENT, Cobra, exact
 from pyollama.settings import Host, Settings
 
-__all__ = ["APPLICATION", "bind", "command", "serve"]
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["bind", "command", "new_server", "serve"]
 
 APPLICATION = "pyollama_http.app:from_environment"
+PROTOCOL = "pyollama_http.protocol:Protocol"
 BACKLOG = 2048
+NICE = 10  # how far the compilation steps back behind everything else
 GRACE = 5  # seconds that running requests get when the server is told to stop
+
+logger = logging.getLogger(__name__)
 
 
 class Serve(Cobra):
@@ -42,7 +54,7 @@ def command(arguments: tuple[str, ...]) -> None:
         level=logging.DEBUG if settings.debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    with contextlib.closing(bind(settings.host)) as listener:
+    with contextlib.closing(bind(settings.host)) as listener, warming_up():
         serve(listener, settings)
 
 
@@ -64,23 +76,45 @@ def bind(host: Host) -> socket.socket:
     return listener
 
 
+@contextlib.contextmanager
+def warming_up() -> Iterator[None]:
+    """Compile the kernels meanwhile, in a process of its own that never holds up a request."""
+    command = [sys.executable, "-P", "-m", "pyollama", "warmup"]  # -P: not from this folder
+    null = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=null, stdout=null, stderr=null) as process:
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
+    address, port = listener.getsockname()[:2]
+    logger.info("listening on %s", Host(address=address, port=port).netloc)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignore)  # uvicorn sends them on to us when it has shut down
+    new_server(grace=GRACE, access_log=bool(settings.debug)).run(sockets=[listener])
+
+
+def new_server(*, grace: int, access_log: bool = False) -> "uvicorn.Server":
+    """uvicorn with the application; requests that run get grace seconds when it stops."""
     import uvicorn
 
     config = uvicorn.Config(
         APPLICATION,
         factory=True,
+        http=PROTOCOL if find_spec("httptools") else "auto",
+        ws="none",
+        lifespan="on",
         log_config=None,
-        access_log=bool(settings.debug),
+        access_log=access_log,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=grace,
     )
-    address, port = listener.getsockname()[:2]
-    logging.getLogger(__name__).info("listening on %s", Host(address=address, port=port).netloc)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _ignore)  # uvicorn sends them on to us when it has shut down
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,105 @@
+"""The commands against the real server, as a person would use them one after the other."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import live_server
+from tiny_llama import write_model
+
+from pyollama.cli.errors import CommandError
+from pyollama.cli.serve import bind
+from pyollama.settings import Host
+
+ENTRY = [sys.executable, "-m", "pyollama"]
+
+
+def names(table: str) -> list[str]:
+    return [line.split()[0] for line in table.splitlines()[1:]]
+
+
+@pytest.mark.slow
+def test_a_models_life_from_a_file_to_its_end(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_model(tmp_path / "small.gguf")
+    (tmp_path / "Modelfile").write_text(
+        "FROM ./small.gguf\nPARAMETER temperature 0\nPARAMETER num_predict 4\n"
+    )
+    with live_server(tmp_path / "models") as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        created = run("create", "small", "-f", str(tmp_path / "Modelfile"))
+        assert (created.code, created.err.splitlines()[-1]) == (0, "success")
+        assert names(run("list").out) == ["small:latest"]
+        assert "    architecture        llama" in run("show", "small").out
+        answer = run("run", "small", "hello", "--verbose")
+        assert answer.code == 0
+        assert answer.out.endswith("\n\n")
+        assert "eval count:           4 token(s)" in answer.err
+        assert names(run("ps").out) == ["small:latest"]
+        assert run("stop", "small").code == 0
+        assert names(run("ps").out) == []
+        assert run("rm", "small").out == "deleted 'small'\n"
+        assert names(run("list").out) == []
+        assert "ollama version is" in run("--version").out
+
+
+@pytest.mark.slow
+def test_run_brings_its_own_server_and_its_own_model(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # the default port may be in use here: not by Ollama, then
+        taken.settimeout(1)
+        if taken.connect_ex(("127.0.0.1", 11434)) == 0:
+            pytest.skip("something listens at Ollama's own port")
+    environ = {name: value for name, value in os.environ.items() if name != "OLLAMA_HOST"}
+    environ["OLLAMA_MODELS"] = str(tmp_path)
+    command = [*ENTRY, "run", "tiny", "--think=false", "Why is the sky blue?"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip()
+    assert done.stdout.endswith("\n\n")
+    first, *rest = done.stderr.splitlines()
+    assert first == "no server at 127.0.0.1:11434: starting one inside this process"
+    assert [line for line in rest if line.startswith(("pulling", "success"))][-1] == "success"
+
+
+@pytest.mark.slow
+def test_a_server_that_is_told_to_stop_ends_well(tmp_path: Path) -> None:
+    with live_server(tmp_path / "models") as server:
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_a_list_takes_less_than_three_tenths_of_a_second_to_compute(tmp_path: Path) -> None:
+    with live_server(tmp_path / "models") as server:
+        environ = {**os.environ, "OLLAMA_HOST": server.url}
+        seconds = []
+        for _ in range(5):
+            before = os.times()
+            subprocess.run([*ENTRY, "list"], env=environ, check=True, capture_output=True)
+            after = os.times()
+            spent = after.children_user + after.children_system
+            seconds.append(spent - before.children_user - before.children_system)
+    assert min(seconds) < 0.3  # of the processor, whatever else it does meanwhile
+
+
+def test_a_port_in_use_has_gos_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError) as caught:
+            bind(Host(port=port))
+    words = f"listen tcp 127.0.0.1:{port}: bind: address already in use"
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "::1"])
+def test_a_server_listens_where_it_is_told(address: str) -> None:
+    if ":" in address and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with bind(Host(address=address, port=0)) as listener:
+        port = listener.getsockname()[1]
+        reachable = Host(address=address, port=port).client.address
+        socket.create_connection((reachable, port)).close()
