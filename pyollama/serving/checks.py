@@ -30,7 +30,7 @@ def find_model(store: Store, raw_name: str) -> StoredModel:
     Raises BadRequest for an invalid name, Forbidden for a cloud model, NotFound otherwise.
     """
     text, source = split_source(raw_name)
-    if not text.strip():
+    if not raw_name.strip():
         raise NotFound(f"model '{raw_name}' not found")
     name = parse_name(text)
     if source == "cloud":

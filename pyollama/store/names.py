@@ -94,7 +94,7 @@ def _cut(text: str, separator: str) -> tuple[str, str]:
 def split_source(text: str) -> tuple[str, str | None]:
     """Take the source suffix off a requested name: ("m", "local"), ("m:8b", "cloud"), ("m", None).
 
-    A ``:local`` or ``:cloud`` at the end, in any case, is cut off; a last part that ends in
+    A ``:local`` or ``:cloud`` at the end, in any case, is cut off; a tag that ends in
     ``-cloud`` loses that ending. BadRequest if the rest has such a suffix again.
     """
     trimmed = text.strip()
@@ -110,6 +110,6 @@ def _cut_source(text: str) -> tuple[str, str | None]:
     word = last.strip().lower()
     if colon and word in ("local", "cloud"):
         return before, word
-    if "/" not in last and word.endswith("-cloud"):
+    if colon and "/" not in last and word.endswith("-cloud"):
         return text[: -len("-cloud")], "cloud"
     return text, None

@@ -138,7 +138,7 @@ def test_every_accepted_name_is_a_safe_relative_path(text: str) -> None:
         ("m:LOCAL", ("m", "local")),
         ("m:8b: Cloud ", ("m:8b", "cloud")),
         ("m:8b-cloud", ("m:8b", "cloud")),
-        ("m-cloud", ("m", "cloud")),
+        ("m-cloud", ("m-cloud", None)),
         ("m:local-ish", ("m:local-ish", None)),
         ("", ("", None)),
     ],
