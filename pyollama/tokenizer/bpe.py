@@ -1,7 +1,8 @@
 """Byte-pair vocabularies (`tokenizer.ggml.model` = gpt2, gemma4): merging by a list of ranks."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -9,6 +10,7 @@ from pyollama.tokenizer.base import Tokenizer
 from pyollama.tokenizer.byte_alphabet import from_alphabet, to_alphabet
 from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
 from pyollama.tokenizer.errors import TokenizerError
+from pyollama.tokenizer.long_words import MergeTable, merge_long
 from pyollama.tokenizer.merges import merge, read_ranks
 from pyollama.tokenizer.metadata import PREFIX, Metadata, array, flag
 from pyollama.tokenizer.pretokenizer import PreTokenizer, words
@@ -18,6 +20,7 @@ from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
 
 CACHED_WORDS = 1 << 16
 CACHED_LENGTH = 64  # longer words seldom come back
+LONG_WORD = 8192  # from here on the other way of merging pays
 
 
 class BytePairTokenizer(Tokenizer):
@@ -58,7 +61,22 @@ class BytePairTokenizer(Tokenizer):
             word = to_alphabet(word)
         if self._is_whole(word) and word in self.vocabulary.ids:
             return (self.vocabulary.ids[word],)
+        if len(word) >= LONG_WORD and self._ranks:
+            return self._encode_long_word(word)
         return tuple(id for part in merge(word, self._ranks) for id in self._ids_of(part))
+
+    def _encode_long_word(self, word: str) -> Sequence[int]:
+        tokens, bounds = merge_long(word, self._merge_table)
+        parts = zip(tokens.tolist(), pairwise(bounds.tolist()), strict=True)
+        return [
+            id
+            for token, (start, end) in parts
+            for id in ([token] if token >= 0 else self._ids_of(word[start:end]))
+        ]
+
+    @cached_property
+    def _merge_table(self) -> MergeTable:
+        return MergeTable(self._ranks, self.vocabulary.ids)
 
     def _is_whole(self, word: str) -> bool:
         """Whether a word that is a token is not merged, so that no merge can miss that token."""

@@ -19,7 +19,6 @@ _LEAD = r"[^\r\n\p{L}\p{N}]?"  # a space or a mark that sticks to the word behin
 _BLANKS = r"\s*[\r\n]+|\s+(?!\S)|\s+"  # the last blank before a word is left to the word
 _NOT_LOWER, _NOT_UPPER = r"[\p{L}--[a-z]]", r"[\p{L}--[A-Z]]"
 _MARKED_NOT_LOWER, _MARKED_NOT_UPPER = r"[\p{L}\p{M}--[a-z]]", r"[\p{L}\p{M}--[A-Z]]"
-_SYMBOL = r"[\p{S}--~]"  # the reference counts ~ among no class
 _CJK = "一-龥ࠀ-一가-퟿"
 _HAN = "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002ebef\uf900-\ufaff\U0002f800-\U0002fa1f"
 
@@ -28,8 +27,8 @@ _LLAMA3 = rf"{_CONTRACTION}|{_LEAD}\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]
 _QWEN2 = rf"{_CONTRACTION}|{_LEAD}\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_BLANKS}"
 _DEEPSEEK3 = (
     r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"
-    rf"|[^\r\n\p{{L}}\p{{P}}{_SYMBOL}]?[\p{{L}}\p{{M}}]+"
-    rf"| ?[\p{{P}}{_SYMBOL}]+[\r\n]*|{_BLANKS}"
+    r"|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+    rf"| ?[\p{{P}}\p{{S}}]+[\r\n]*|{_BLANKS}"
 )
 _ANY_CASE = rf"{_LEAD}[\p{{L}}\p{{M}}]+{_CONTRACTION}?"
 _PUNCTUATION = r" ?[^\s\p{L}\p{N}]+[\r\n/]*"

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from math import isnan
+from math import inf, isnan
 
 from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.metadata import Metadata, array
+
+MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
 
 
 class TokenType(IntEnum):
@@ -57,8 +59,8 @@ def read_vocabulary(metadata: Metadata) -> Vocabulary:
 def _read_scores(metadata: Metadata, n_vocab: int) -> list[float]:
     scores = [float(score) for score in array(metadata, "scores", (int, float))]
     _check_length("scores", len(scores), n_vocab)
-    if any(map(isnan, scores)):
-        raise TokenizerError("tokenizer.ggml.scores holds a value that is not a number")
+    if any(isnan(score) or MAX_FLOAT32 < abs(score) < inf for score in scores):
+        raise TokenizerError("tokenizer.ggml.scores holds a value that is no 32-bit number")
     return scores or [0.0] * n_vocab
 
 

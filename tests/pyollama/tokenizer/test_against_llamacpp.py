@@ -11,7 +11,13 @@ from pyollama.tokenizer.pretokenizer import PRETOKENIZERS
 from pyollama.tokenizer.utf8 import decode_utf8
 from tests.pyollama.tokenizer.oracle import LlamaVocab, write_model
 from tests.pyollama.tokenizer.vocabularies import (
+    BYTE,
+    CONTROL,
     CORPUS,
+    NORMAL,
+    UNKNOWN,
+    UNUSED,
+    USER_DEFINED,
     byte_level_metadata,
     marked_metadata,
     sentencepiece_metadata,
@@ -117,7 +123,73 @@ def test_every_pretokenizer_gives_the_same_ids(both: Open, pre: str) -> None:
     assert_same_ids(ours, theirs, [CORPUS, *varied_texts(120, seed=2)])
 
 
+@pytest.mark.slow
 def test_words_between_single_spaces_give_the_same_ids(both: Open) -> None:
     ours, theirs = both(byte_level_metadata("whitespace"))
     assert_same_pieces(ours, theirs)
     assert_same_ids(ours, theirs, [" ".join(text.split()) for text in varied_texts(200, seed=3)])
+
+
+# Texts of special tokens that models really combine, each with a type that many files get wrong.
+FAMILIES = {
+    "chatml": ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|fim_pad|>", "<|repo_name|>"],
+    "llama 3": ["<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|python_tag|>"],
+    "gemma": ["<eos>", "<end_of_turn>", "<bos>", "</s>", "<unused1>"],
+    "gemma 4": ["<eos>", "<turn|>", "<|tool_response>", "</s>"],
+    "harmony": ["<|return|>", "<|call|>", "<|end|>", "<|channel|>", "<|message|>", "<|start|>"],
+    "harmony, other names": ["<|flush|>", "<|calls|>", "<|end|>", "<|constrain|>"],
+    "phi": ["<|end|>", "<|endoftext|>", "<|assistant|>"],
+    "code": ["<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<reponame>", "<EOT>"],
+    "code llama": ["▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>", "<PAD>", "<REPO>", "<|file_sep|>"],
+    "deepseek": ["<｜end▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
+    "others": ["[EOT]", "[EOS]", "_<EOT>", "<end_of_utterance>", "[e~[", "<fim-pad>", "<|prefix|>"],
+}
+# Token types and llama.cpp's bits for them. Where it sets several, the first of these acts.
+ATTRIBUTES = {CONTROL: 8, UNKNOWN: 1, USER_DEFINED: 16, NORMAL: 4, BYTE: 32, UNUSED: 2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("type", [NORMAL, CONTROL, USER_DEFINED])
+def test_ends_of_generation_and_types_are_the_same(both: Open, family: str, type: int) -> None:
+    texts = FAMILIES[family]
+    n = 20
+    metadata = byte_level_metadata(
+        tokens=[*"abcdefghijklmnopqrst", *texts],
+        token_type=[NORMAL] * n + [type] * len(texts),
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    ours, theirs = both(metadata)
+    assert ours.eog == theirs.eog
+    types = [
+        next(type for type, bit in ATTRIBUTES.items() if bits & bit) for bits in theirs.attributes()
+    ]
+    assert ours.vocabulary.types == types
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"general.name": "Phi-3 mini"},
+        {"general.name": "my phi3"},
+        {"general.name": "Modern-BERT"},
+        {"tokenizer.ggml.pre": "jina-v2-code"},
+        {},
+    ],
+)
+def test_tokens_that_eat_the_spaces_beside_them(both: Open, keys: dict[str, str]) -> None:
+    texts = ["<mask>", "[MASK]", "<|user|>", "<|endoftext|>", "</s>"]
+    metadata = sentencepiece_metadata()
+    metadata["tokenizer.ggml.tokens"] += texts[:4]  # </s> is there
+    metadata["tokenizer.ggml.token_type"] += [CONTROL] * 4
+    metadata["tokenizer.ggml.scores"] += [0.0] * 4
+    if "tokenizer.ggml.pre" in keys:
+        metadata = byte_level_metadata()
+        metadata["tokenizer.ggml.tokens"] += texts
+        metadata["tokenizer.ggml.token_type"] += [CONTROL] * 5
+    ours, theirs = both(metadata | keys)
+    assert_same_ids(
+        ours, theirs, [f"a \t\n{text} \n b{text}{text}  {text}" for text in [*texts, "<s>"]]
+    )
