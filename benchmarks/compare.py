@@ -118,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     source = "" if options.llama_lib else f" of {PACKAGE}"
     print(f"{model.name}, {model.stat().st_size / 1e9:.2f} GB, {options.threads} threads")
     print(f"llama.cpp: build {build}{source}")
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before the run")
     rows = compare(setting, options.rounds, options.tokens)
     if options.json:
         report = {"build": build, "threads": options.threads, "model": model.name}

@@ -23,7 +23,6 @@ from pyollama_tensor.cache import Element
 pytestmark = pytest.mark.slow
 
 Array = NDArray[Any]
-N_VOCAB = 320
 IDS = np.random.default_rng(1).integers(0, 256, 80).tolist()
 ENDS = [1, 2, 3, 5, 9, 14, 21, 30]  # lengths of the prompts that are compared
 MATRICES = [
@@ -42,6 +41,27 @@ class Oracle(Protocol):
 
 Oracles = Callable[..., Oracle]
 RandomModel = Callable[[GGMLType], Path]
+
+
+@pytest.fixture(scope="module")
+def tiny_f32(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded model with every matrix dequantized, written by this project."""
+    source = Path(__file__).parents[3] / "pyollama" / "tiny" / "tiny.gguf"
+    path = tmp_path_factory.mktemp("tiny") / "tiny-f32.gguf"
+    with open_gguf(source) as file:
+        metadata = {**file.metadata, "general.file_type": 0}
+        tensors = {
+            name: (dequantize(file.data(name), info.type).reshape(info.shape), GGMLType.F32)
+            for name, info in file.tensors.items()
+        }
+        write_gguf(path, metadata, tensors)
+    return path
+
+
+@pytest.fixture(params=["random", "tiny"])
+def f32_model(request: pytest.FixtureRequest, random_model: RandomModel, tiny_f32: Path) -> Path:
+    """A model in F32: of random weights, or the embedded one."""
+    return random_model(GGMLType.F32) if request.param == "random" else tiny_f32
 
 
 @pytest.fixture
@@ -86,26 +106,26 @@ def error(rows: Array, exact: Array) -> float:
     return float(np.sqrt((difference**2).mean() / (centred**2).mean()))
 
 
-def theirs(oracle: Oracle, ids: Sequence[int], ends: Sequence[int]) -> Array:
-    return np.stack([oracle.log_probabilities(ids[:end], N_VOCAB) for end in ends])
+def theirs(oracle: Oracle, ids: Sequence[int], ends: Sequence[int], n_vocab: int) -> Array:
+    """The log probabilities that llama.cpp gives after each of several lengths of a prompt."""
+    return np.stack([oracle.log_probabilities(ids[:end], n_vocab) for end in ends])
 
 
 @pytest.mark.parametrize("compute", [together, one_by_one])
 def test_logits_in_f32_are_those_of_a_float64_forward_pass(
-    compute: Callable[..., Array], random_model: RandomModel, exact: Oracles, loaded: Any
+    compute: Callable[..., Array], f32_model: Path, exact: Oracles, loaded: Any
 ) -> None:
-    path = random_model(GGMLType.F32)
     ends = [*ENDS, 40, 80]
-    rows = compute(loaded(path), IDS, ends, "f32")
-    assert error(rows, exact(path).logits(IDS)[[end - 1 for end in ends]]) < 1e-4
+    rows = compute(loaded(f32_model), IDS, ends, "f32")
+    assert error(rows, exact(f32_model).logits(IDS)[[end - 1 for end in ends]]) < 1e-4
 
 
 def test_logits_in_f32_are_those_of_llama_cpp(
-    random_model: RandomModel, llamacpp: Oracles, loaded: Any
+    f32_model: Path, llamacpp: Oracles, loaded: Any
 ) -> None:
-    path = random_model(GGMLType.F32)
-    rows = together(loaded(path), IDS, ENDS, "f32")
-    assert error(rows, theirs(llamacpp(path, exact_cache=True), IDS, ENDS)) < 1e-3
+    rows = together(loaded(f32_model), IDS, ENDS, "f32")
+    oracle = llamacpp(f32_model, exact_cache=True)
+    assert error(rows, theirs(oracle, IDS, ENDS, rows.shape[1])) < 1e-3
 
 
 @pytest.mark.parametrize("type", MATRICES, ids=lambda type: type.name)
@@ -115,27 +135,12 @@ def test_no_format_is_less_exact_than_in_llama_cpp(
     path = random_model(type)
     ids = IDS[: max(ENDS)]
     right = exact(path).logits(ids)[[end - 1 for end in ENDS]]
-    limit = 1.2 * error(theirs(llamacpp(path), ids, ENDS), right)
     model = loaded(path)
+    limit = 1.2 * error(theirs(llamacpp(path), ids, ENDS, model.config.n_vocab), right)
     ours = [error(compute(model, ids, ENDS, "f16"), right) for compute in (together, one_by_one)]
     print(f"{type.name}: {ours[0]:.2e}, {ours[1]:.2e}; llama.cpp {limit / 1.2:.2e}")
     assert max(ours) <= limit
     assert limit < 0.1  # both are the same model at all
-
-
-@pytest.fixture(scope="module")
-def tiny_f32(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded model with every matrix dequantized, written by this project."""
-    source = Path(__file__).parents[3] / "pyollama" / "tiny" / "tiny.gguf"
-    path = tmp_path_factory.mktemp("tiny") / "tiny-f32.gguf"
-    with open_gguf(source) as file:
-        metadata = {**file.metadata, "general.file_type": 0}
-        tensors = {
-            name: (dequantize(file.data(name), info.type).reshape(info.shape), GGMLType.F32)
-            for name, info in file.tensors.items()
-        }
-        write_gguf(path, metadata, tensors)
-    return path
 
 
 PROMPTS = ["Why is the sky blue?", "Tell me a story about a cat.", "1, 2, 3, ", "Once"]
