@@ -112,7 +112,7 @@ def upload_all(client: Client, files: list[Path], progress: Progress) -> Iterato
             file.seek(0)
             size = path.stat().st_size
             if not client.has_blob(digest):
-                bar = Bar(f"copying file {digest}", size)
+                bar = Bar(f"copying file {digest[:19]}", size)
                 progress.add(bar)
                 for sent in client.upload(digest, file, size):
                     bar.set(sent)

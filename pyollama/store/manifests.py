@@ -83,9 +83,13 @@ class Manifests:
 
     def read(self, name: Name) -> StoredManifest:
         """The manifest of a name; NotFound, or FormatError for one that cannot be decoded."""
-        path = self.path(name)
         if not self.has(name):
             raise NotFound(f"model '{name.short}' not found")
+        return self._read(name)
+
+    def _read(self, name: Name) -> StoredManifest:
+        """The manifest of a name that is known to lie in the store."""
+        path = self.path(name)
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_MANIFEST + 1)
@@ -102,7 +106,7 @@ class Manifests:
         """Every readable manifest; a corrupt one is skipped with a line in the log."""
         for name in self.names():
             try:
-                yield name, self.read(name)
+                yield name, self._read(name)
             except (FormatError, StoreError, NotFound) as error:
                 logger.warning("skipping the manifest of %s: %s", name.full, error)
 
