@@ -13,7 +13,7 @@ import click
 from pyollama.cli.help import Cobra, root_help
 from pyollama.errors import PyollamaError
 
-__all__ = ["cli", "main"]
+__all__ = ["cli", "main", "run"]
 
 # In the order of the help; each is `command` in the module pyollama.cli.<name>.
 COMMANDS = ("serve", "create", "show", "run", "stop", "list", "ps", "rm", "warmup")
@@ -76,19 +76,30 @@ def cli(ctx: click.Context, nowordwrap: bool, verbose: bool, version: bool) -> N
 
 
 def main() -> NoReturn:
-    """The entry point ``pyollama``: exit code 1 and ``Error: ...`` on stderr for any failure."""
+    """The entry point ``pyollama``."""
+    code = run()
+    if "numba" in sys.modules:
+        # A server ran in this process and has shut down. Nothing is left to do but to take apart
+        # hundreds of modules, for which the user would wait a quarter of a second.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def run() -> int:
+    """Run the command that the arguments name; 1 and ``Error: ...`` on stderr for any failure."""
     try:
-        code = cli.main(prog_name="pyollama", standalone_mode=False) or 0
+        return int(cli.main(prog_name="pyollama", standalone_mode=False) or 0)
     except click.ClickException as error:
-        code = fail(usage_words(error))
+        return fail(usage_words(error))
     except PyollamaError as error:
-        code = fail(str(error))
+        return fail(str(error))
     except (KeyboardInterrupt, click.Abort):
-        code = 130
+        return 130
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code)
+        return 1
 
 
 def fail(message: str) -> int:

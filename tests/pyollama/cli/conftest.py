@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pyollama.cli.main import main
+from pyollama.cli import main
 
 Run = Callable[..., "Result"]
 
@@ -87,11 +87,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def call(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "argv", ["pyollama", *arguments])
         monkeypatch.setattr(sys, "stdin", Stdin(stdin))
-        with pytest.raises(SystemExit) as ended:
-            main()
+        code = main.run()
         out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Result(ended.value.code, out, err)
+        return Result(code, out, err)
 
     return call
 
