@@ -13,13 +13,13 @@ Metadata = Mapping[str, Any]
 PREFIX = "tokenizer.ggml."
 
 
-def array(metadata: Metadata, name: str, kind: type | tuple[type, ...]) -> list[Any]:
-    """The items of an array key, all of that kind; empty if the key is missing."""
+def array(metadata: Metadata, name: str, *kinds: type) -> list[Any]:
+    """The items of an array key, all of these kinds; empty if the key is missing."""
     values = metadata.get(PREFIX + name)
     if values is None:
         return []
     items = values.tolist() if hasattr(values, "tolist") else values
-    if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+    if not isinstance(items, list) or not {*map(type, items)} <= {*kinds}:
         raise TokenizerError(f"{PREFIX}{name} is not an array of the right type")
     return items
 

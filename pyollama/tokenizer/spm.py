@@ -35,7 +35,7 @@ class SentencePieceTokenizer(Tokenizer):
             add_eos=flag(metadata, "add_eos_token", False),
         )
         self._add_space_prefix = flag(metadata, "add_space_prefix", True)
-        self._bytes = [_byte_tokens(vocabulary, byte) for byte in range(256)]
+        self._bytes = _byte_tokens(vocabulary)
         self._model = SentencePieceProcessor()
         self._model.LoadFromSerializedProto(model_proto(vocabulary))
 
@@ -67,13 +67,14 @@ class SentencePieceTokenizer(Tokenizer):
         return b"".join(pieces)
 
 
-def _byte_tokens(vocabulary: Vocabulary, byte: int) -> list[int]:
-    """The token of a byte; without one the unknown token stands for it, and without that nothing.
+def _byte_tokens(vocabulary: Vocabulary) -> list[list[int]]:
+    """The token of each byte; without one an unknown token stands for it, or nothing, (256, 0–1).
 
     llama.cpp loads such a vocabulary too, and fails when it meets the byte.
     """
-    named = vocabulary.first([byte_name(byte), *([chr(byte)] if byte < 0x80 else [])])
-    if named is not None:
-        return [named]
-    unknown = [id for id, type in enumerate(vocabulary.types) if type is TokenType.UNKNOWN]
-    return unknown[:1]
+    unknown = [id for id, type in enumerate(vocabulary.types) if type is TokenType.UNKNOWN][:1]
+    named = (
+        vocabulary.first([byte_name(byte), *([chr(byte)] if byte < 0x80 else [])])
+        for byte in range(256)
+    )
+    return [unknown if id is None else [id] for id in named]

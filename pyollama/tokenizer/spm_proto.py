@@ -10,55 +10,55 @@ the last) are replaced by unused placeholders, so that a piece's number stays th
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
 
-_VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types
 _BPE = 2  # TrainerSpec.ModelType
-
-Value = int | float | bytes
 
 
 def model_proto(vocabulary: Vocabulary) -> bytes:
     """A serialized ModelProto whose piece i is token i; piece `len(vocabulary)` is the unknown."""
-    taken = set(vocabulary.ids)
     pieces = [
         _piece(text, score, TokenType.NORMAL)
         if vocabulary.ids[text] == id and "\0" not in text
-        else _piece(_fresh(f"\U0010ffff<unused {id}>", taken), 0.0, TokenType.UNUSED)
+        else _piece(_fresh(f"<unused {id}>", vocabulary), 0.0, TokenType.UNUSED)
         for id, (text, score) in enumerate(zip(vocabulary.tokens, vocabulary.scores, strict=True))
     ]
-    pieces.append(_piece(_fresh("\U0010ffff<unknown>", taken), 0.0, TokenType.UNKNOWN))
-    trainer = _message({3: _BPE})
+    pieces.append(_piece(_fresh("<unknown piece>", vocabulary), 0.0, TokenType.UNKNOWN))
+    trainer = _number(3, _BPE)
     # No dummy prefix, no collapsing of spaces, no space marks: the caller writes these itself.
-    normalizer = _message({1: b"identity", 3: 0, 4: 0, 5: 0})
-    return b"".join(_field(1, piece) for piece in pieces) + _message({2: trainer, 3: normalizer})
+    normalizer = _bytes(1, b"identity") + _number(3, 0) + _number(4, 0) + _number(5, 0)
+    return b"".join([*pieces, _bytes(2, trainer), _bytes(3, normalizer)])
 
 
-def _piece(text: str, score: float, type: TokenType) -> bytes:
-    return _message({1: text.encode(), 2: score, 3: int(type)})
-
-
-def _fresh(text: str, taken: Iterable[str]) -> str:
-    """The text, lengthened until no token has it."""
-    while text in taken:
+def _fresh(text: str, vocabulary: Vocabulary) -> str:
+    """The text, lengthened until no token has it; its space keeps it from ever being found."""
+    while text in vocabulary.ids:
         text += ">"
     return text
 
 
-def _message(fields: Mapping[int, Value]) -> bytes:
-    return b"".join(_field(number, value) for number, value in fields.items())
+def _piece(text: str, score: float, type: TokenType) -> bytes:
+    return _bytes(1, _bytes(1, text.encode()) + _float(2, score) + _number(3, type))
 
 
-def _field(number: int, value: Value) -> bytes:
-    if isinstance(value, bytes):
-        return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
-    if isinstance(value, float):
-        return _varint(number << 3 | _FLOAT) + struct.pack("<f", value)
-    return _varint(number << 3 | _VARINT) + _varint(value)
+# A field is its number and wire type in one varint, then the value: 0 varint, 2 bytes, 5 float32.
 
 
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3 | 0) + _varint(value)
+
+
+def _bytes(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(value)) + value
+
+
+def _float(field: int, value: float) -> bytes:
+    return _varint(field << 3 | 5) + struct.pack("<f", value)
+
+
+@lru_cache
 def _varint(value: int) -> bytes:
     """Seven bits per byte, the lowest first; the high bit says that more follow."""
     out = bytearray()

@@ -57,7 +57,7 @@ def read_vocabulary(metadata: Metadata) -> Vocabulary:
 
 
 def _read_scores(metadata: Metadata, n_vocab: int) -> list[float]:
-    scores = [float(score) for score in array(metadata, "scores", (int, float))]
+    scores = [float(score) for score in array(metadata, "scores", int, float)]
     _check_length("scores", len(scores), n_vocab)
     if any(isnan(score) or MAX_FLOAT32 < abs(score) < inf for score in scores):
         raise TokenizerError("tokenizer.ggml.scores holds a value that is no 32-bit number")
