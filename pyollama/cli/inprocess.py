@@ -29,7 +29,7 @@ STOP_SECONDS = 5.0
 @contextlib.contextmanager
 def local_server() -> Iterator[Client]:
     """A client of a server that runs in a thread of its own until the context ends."""
-    logging.getLogger().addHandler(logging.NullHandler())  # stderr is for the user of run
+    logging.basicConfig(level=logging.ERROR)  # stderr is for the user of run
     listener = bind(Host(address="127.0.0.1", port=0))
     server = new_server(grace=1)
     failures: list[BaseException] = []
