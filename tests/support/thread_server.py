@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from pyollama.cli.serve import PROTOCOL
 from pyollama.settings import Settings
 from pyollama_http.app import create_app
 
@@ -34,7 +35,7 @@ def thread_server(
     around: wraps the application, for tests that need a server with a fault.
     """
     app = around(create_app(Settings(models=models)))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, http=PROTOCOL, log_level="critical", lifespan="on"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
