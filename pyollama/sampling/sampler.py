@@ -56,7 +56,7 @@ class Sampler:
         if o.min_p > 0:
             c = chain.min_p(c, o.min_p)
         c = chain.tempered(c, o.temperature)
-        return chain.draw(c, self._random.next() if len(c.ids) > 1 else 0.0)
+        return chain.draw(c, self._random.next())  # a number is spent even if one token is left
 
     def _allowed(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         if not len(self._suppressed):
