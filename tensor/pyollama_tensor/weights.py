@@ -6,8 +6,9 @@ A weight is opaque to models. Two kinds stand behind the same calls:
   (kernels/records.py). The file's bytes are not needed any more.
 - `Rows`: everything else, read where it is (usually from the mapped file).
 
-Up to 31 rows of inputs use a kernel whose arithmetic for one row does not depend on the others.
-From 32 rows on it is cheaper to expand slabs of weights to float32 for BLAS.
+Kernels compute a row of outputs with the same arithmetic whatever the other rows are. From 32
+rows of inputs on, BLAS over slabs of weights expanded to float32 is faster than the kernels of
+`Rows`, and than those of `Records` on a processor without an instruction for bytes.
 
 Shapes: T rows of inputs, n_in inputs, n_out outputs.
 """
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_formats.errors import PyollamaError
+from pyollama_tensor import cpu
 from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import (
     linear_blocks,
@@ -39,6 +41,7 @@ from pyollama_tensor.threads import pool
 from pyollama_tensor.types import F32, I8, I16, I32, U8
 
 BLAS_ROWS = 32  # from so many rows of inputs on, BLAS
+NEVER = 1 << 62
 SLAB_BYTES = 8 << 20  # of float32 weights at a time: stays in the cache
 
 REPACKED = {
@@ -103,6 +106,11 @@ class Records:
         return self.data.nbytes
 
     @property
+    def blas_rows(self) -> int:
+        """From how many rows of inputs on BLAS is faster."""
+        return BLAS_ROWS if cpu.variant() == "portable" else NEVER
+
+    @property
     def n_block(self) -> int:
         """Records in a group: blocks in a row."""
         return self.n_in // self.type.block_size
@@ -149,6 +157,8 @@ class Rows:
     type: GGMLType
     n_in: int
     kernels: Any  # linear_floats or one of linear_blocks.KERNELS
+
+    blas_rows = BLAS_ROWS
 
     @property
     def n_out(self) -> int:
@@ -256,9 +266,7 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
         if x.ndim != 2 or x.shape[1] != w.n_in:
             raise WeightError(f"inputs of shape {x.shape} do not fit a matrix of {w.n_in} inputs")
     inputs = Inputs(x)
-    if len(x) < BLAS_ROWS:
-        return tuple(w.few(inputs) for w in weights)
-    return tuple(w.many(inputs.x) for w in weights)
+    return tuple(w.many(inputs.x) if len(x) >= w.blas_rows else w.few(inputs) for w in weights)
 
 
 def embedding(w: Weight, tokens: I32) -> F32:

@@ -10,7 +10,7 @@ NumPy twin.
 import numpy as np
 
 from pyollama_tensor.kernels.linear_q4_k import scale_and_minimum
-from pyollama_tensor.simd import load_f16
+from pyollama_tensor.simd import get, load_f16, put
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, U8
 
@@ -22,9 +22,9 @@ def q4_1(w: U8, p: int, y: F32, o: int) -> None:
     """Y = d * q + m, 32 nibbles."""
     d, m = load_f16(w, p), load_f16(w, p + 2)
     for i in range(16):
-        qs = w.flat[p + 4 + i]
-        y.flat[o + i] = d * F(qs & 15) + m
-        y.flat[o + 16 + i] = d * F(qs >> 4) + m
+        qs = get(w, p + 4 + i)
+        put(y, o + i, d * F(qs & 15) + m)
+        put(y, o + 16 + i, d * F(qs >> 4) + m)
 
 
 @task
@@ -32,10 +32,10 @@ def q5_0(w: U8, p: int, y: F32, o: int) -> None:
     """Y = d * (q - 16), the fifth bits in four bytes of their own."""
     d = load_f16(w, p)
     for i in range(16):
-        qs = w.flat[p + 6 + i]
-        low, high = w.flat[p + 2 + i // 8] >> (i % 8), w.flat[p + 4 + i // 8] >> (i % 8)
-        y.flat[o + i] = d * (F((qs & 15) | (low & 1) << 4) - F(16))
-        y.flat[o + 16 + i] = d * (F((qs >> 4) | (high & 1) << 4) - F(16))
+        qs = get(w, p + 6 + i)
+        low, high = get(w, p + 2 + i // 8) >> (i % 8), get(w, p + 4 + i // 8) >> (i % 8)
+        put(y, o + i, d * (F((qs & 15) | (low & 1) << 4) - F(16)))
+        put(y, o + 16 + i, d * (F((qs >> 4) | (high & 1) << 4) - F(16)))
 
 
 @task
@@ -43,10 +43,10 @@ def q5_1(w: U8, p: int, y: F32, o: int) -> None:
     """Y = d * q + m, the fifth bits in four bytes of their own."""
     d, m = load_f16(w, p), load_f16(w, p + 2)
     for i in range(16):
-        qs = w.flat[p + 8 + i]
-        low, high = w.flat[p + 4 + i // 8] >> (i % 8), w.flat[p + 6 + i // 8] >> (i % 8)
-        y.flat[o + i] = d * F((qs & 15) | (low & 1) << 4) + m
-        y.flat[o + 16 + i] = d * F((qs >> 4) | (high & 1) << 4) + m
+        qs = get(w, p + 8 + i)
+        low, high = get(w, p + 4 + i // 8) >> (i % 8), get(w, p + 6 + i // 8) >> (i % 8)
+        put(y, o + i, d * F((qs & 15) | (low & 1) << 4) + m)
+        put(y, o + 16 + i, d * F((qs >> 4) | (high & 1) << 4) + m)
 
 
 @task
@@ -54,12 +54,12 @@ def q2_k(w: U8, p: int, y: F32, o: int) -> None:
     """Y = d * scale * q - dmin * minimum, 16 groups of 16 two-bit integers."""
     d, dmin = load_f16(w, p + 80), load_f16(w, p + 82)
     for group in range(16):
-        both = w.flat[p + group]
+        both = get(w, p + group)
         scale, minimum = d * F(both & 15), dmin * F(both >> 4)
         first = p + 16 + 32 * (group // 8) + 16 * (group % 2)
         for i in range(16):
-            q = (w.flat[first + i] >> (2 * (group % 8 // 2))) & 3
-            y.flat[o + 16 * group + i] = scale * F(q) - minimum
+            q = (get(w, first + i) >> (2 * (group % 8 // 2))) & 3
+            put(y, o + 16 * group + i, scale * F(q) - minimum)
 
 
 @task
@@ -67,14 +67,14 @@ def q3_k(w: U8, p: int, y: F32, o: int) -> None:
     """Y = d * scale * q, q from -4 to 3, 16 groups of 16; scales in six bits minus 32."""
     d = load_f16(w, p + 108)
     for group in range(16):
-        low = (w.flat[p + 96 + group % 8] >> (4 * (group // 8))) & 15
-        high = (w.flat[p + 104 + group % 4] >> (2 * (group // 4))) & 3
+        low = (get(w, p + 96 + group % 8) >> (4 * (group // 8))) & 15
+        high = (get(w, p + 104 + group % 4) >> (2 * (group // 4))) & 3
         scale = d * (F(low | high << 4) - F(32))
         first = p + 32 + 32 * (group // 8) + 16 * (group % 2)
         for i in range(16):
-            q = (w.flat[first + i] >> (2 * (group % 8 // 2))) & 3
-            third = (w.flat[p + 16 * (group % 2) + i] >> (group // 2)) & 1
-            y.flat[o + 16 * group + i] = scale * (F(q | third << 2) - F(4))
+            q = (get(w, first + i) >> (2 * (group % 8 // 2))) & 3
+            third = (get(w, p + 16 * (group % 2) + i) >> (group // 2)) & 1
+            put(y, o + 16 * group + i, scale * (F(q | third << 2) - F(4)))
 
 
 @task
@@ -85,6 +85,6 @@ def q5_k(w: U8, p: int, y: F32, o: int) -> None:
         scale, minimum = scale_and_minimum(w, p + 4, group)
         ds, dm = d * F(scale), dmin * F(minimum)
         for i in range(32):
-            low = (w.flat[p + 48 + 32 * (group // 2) + i] >> (4 * (group % 2))) & 15
-            high = (w.flat[p + 16 + i] >> group) & 1
-            y.flat[o + 32 * group + i] = ds * F(low | high << 4) - dm
+            low = (get(w, p + 48 + 32 * (group // 2) + i) >> (4 * (group % 2))) & 15
+            high = (get(w, p + 16 + i) >> group) & 1
+            put(y, o + 32 * group + i, ds * F(low | high << 4) - dm)

@@ -16,21 +16,27 @@ from numba.extending import register_jitable
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
 from pyollama_tensor.simd import (
-    broadcast_4xi8,
+    FOUR,
+    ONE,
+    add_scaled,
     byte_unsigned,
     dot4,
-    fma,
+    get,
     load_f16x16,
     load_i8x16,
     load_i8x64,
     prefetch,
+    put,
     scaled,
     splat_f32x16,
-    splat_i32x16,
     start_zero,
     store_f32x16,
+    store_rows,
+    times_sum_of_32,
     to_f32x16,
     widen_unsigned_i8x16,
+    zeros_f32,
+    zeros_i32,
 )
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I8, I16, I64, U8
@@ -43,11 +49,10 @@ FILE_SIZE, FILE_DMIN, FILE_SCALES, FILE_QS = 144, 2, 4, 16
 @kernel
 def scale_and_minimum(source: U8, s: int, group: int) -> Any:
     """Take group's six-bit numbers out of the 12 bytes from s on (get_scale_min_k4 in ggml)."""
-    at = source.flat
     if group < 4:
-        return at[s + group] & 63, at[s + 4 + group] & 63
-    both = at[s + 4 + group]
-    top_scale, top_minimum = at[s + group - 4] >> 6, at[s + group] >> 6
+        return get(source, s + group) & 63, get(source, s + 4 + group) & 63
+    both = get(source, s + 4 + group)
+    top_scale, top_minimum = get(source, s + group - 4) >> 6, get(source, s + group) >> 6
     return (both & 15) | (top_scale << 4), (both >> 4) | (top_minimum << 4)
 
 
@@ -60,12 +65,12 @@ def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
                 s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
                 o = (group * n_block + block) * SIZE
                 for i in range(2):
-                    out.flat[o + 2 * row + i] = source.flat[s + i]
-                    out.flat[o + DMIN + 2 * row + i] = source.flat[s + FILE_DMIN + i]
+                    put(out, o + 2 * row + i, get(source, s + i))
+                    put(out, o + DMIN + 2 * row + i, get(source, s + FILE_DMIN + i))
                 for g in range(8):
                     scale, minimum = scale_and_minimum(source, s + FILE_SCALES, g)
-                    out.flat[o + SCALES + 16 * g + row] = scale
-                    out.flat[o + MINS + 16 * g + row] = minimum
+                    put(out, o + SCALES + 16 * g + row, scale)
+                    put(out, o + MINS + 16 * g + row, minimum)
                 spread(source, s + FILE_QS, out, o + QS + 4 * row, 32)
 
 
@@ -76,42 +81,43 @@ def numbers(w: U8, p: int) -> Any:
 
 
 @register_jitable
-def sum_of_32(sums: I16, i: int) -> Any:
-    """Sum of 32 inputs, the same for all rows, from the four partial sums from flat place i on."""
-    at = sums.flat
-    return splat_i32x16(at[i] + at[i + 1] + at[i + 2] + at[i + 3])
+def tile(
+    n: Any, group: int, t: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """Sixteen outputs of one group for n rows of inputs from row t on."""
+    y = zeros_f32(n)
+    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
+    for block in range(n_block):
+        p = (group * n_block + block) * SIZE
+        x = t * n_block + block
+        acc, least = zeros_i32(n), zeros_i32(n)
+        prefetch(w, p + AHEAD)
+        for g in range(8):
+            prefetch(w, p + AHEAD + SCALES + 32 * g)
+            narrow = start_zero(n)
+            for unit in range(8):
+                qs = load_i8x64(w, p + QS + 512 * (g // 2) + 64 * unit)
+                prefetch(w, p + AHEAD + QS + 256 * g + 32 * unit)
+                narrow = dot4(
+                    narrow, (qs >> (4 * (g % 2))) & 15, q, 256 * x + 32 * g + 4 * unit, n_in
+                )
+            acc = scaled(acc, narrow, numbers(w, p + SCALES + 16 * g))
+            minimums = numbers(w, p + MINS + 16 * g)
+            least = times_sum_of_32(least, minimums, sums, 32 * x + 4 * g, n_sum)
+        y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
+        y = add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
+    store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
 
 
 @task
 def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
-    """Sixteen outputs per group and row of inputs."""
+    """Outputs of groups first to last for all rows of inputs, four at a time."""
+    fours = len(q) // 4 * 4
     for group in range(first, last):
-        for t in range(q.shape[0]):
-            y = splat_f32x16(0.0)
-            for block in range(n_block):
-                p = (group * n_block + block) * SIZE
-                x = t * n_block + block
-                acc, least = splat_i32x16(0), splat_i32x16(0)
-                prefetch(w, p + AHEAD)
-                for i in range(4):
-                    low, high = start_zero(), start_zero()
-                    at = 256 * x + 64 * i
-                    prefetch(w, p + AHEAD + SCALES + 64 * i)
-                    for unit in range(8):
-                        prefetch(w, p + AHEAD + QS + 512 * i + 64 * unit)
-                        qs = load_i8x64(w, p + QS + 512 * i + 64 * unit)
-                        low = dot4(low, qs & 15, broadcast_4xi8(q, at + 4 * unit))
-                        high = dot4(high, qs >> 4, broadcast_4xi8(q, at + 32 + 4 * unit))
-                    acc = scaled(acc, low, numbers(w, p + SCALES + 32 * i))
-                    acc = scaled(acc, high, numbers(w, p + SCALES + 32 * i + 16))
-                    least = least + numbers(w, p + MINS + 32 * i) * sum_of_32(sums, 32 * x + 8 * i)
-                    least = least + numbers(w, p + MINS + 32 * i + 16) * sum_of_32(
-                        sums, 32 * x + 8 * i + 4
-                    )
-                dx = splat_f32x16(d.flat[x])
-                y = fma(to_f32x16(acc), load_f16x16(w, p) * dx, y)
-                y = y - to_f32x16(least) * (load_f16x16(w, p + DMIN) * dx)
-            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+        for t in range(0, fours, 4):
+            tile(FOUR, group, t, w, n_block, q, d, sums, out)
+        for t in range(fours, len(q)):
+            tile(ONE, group, t, w, n_block, q, d, sums, out)
 
 
 @task

@@ -16,21 +16,26 @@ from numba.extending import register_jitable
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
 from pyollama_tensor.simd import (
-    broadcast_4xi8,
+    FOUR,
+    ONE,
+    add_scaled,
     byte_unsigned,
     dot4,
-    fma,
+    get,
     load_f16x16,
     load_i8x16,
     load_i8x64,
     prefetch,
+    put,
     scaled,
     splat_f32x16,
-    splat_i32x16,
     start,
     store_f32x16,
+    store_rows,
     to_f32x16,
     widen_signed_i8x16,
+    zeros_f32,
+    zeros_i32,
 )
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I8, I16, I64, U8
@@ -50,10 +55,10 @@ def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
             for row in range(ROWS):
                 s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
                 o = (group * n_block + block) * SIZE
-                out.flat[o + 2 * row] = source.flat[s + FILE_D]
-                out.flat[o + 2 * row + 1] = source.flat[s + FILE_D + 1]
+                put(out, o + 2 * row, get(source, s + FILE_D))
+                put(out, o + 2 * row + 1, get(source, s + FILE_D + 1))
                 for g in range(16):
-                    out.flat[o + SCALES + 16 * g + row] = source.flat[s + FILE_SCALES + g]
+                    put(out, o + SCALES + 16 * g + row, get(source, s + FILE_SCALES + g))
                 for half in range(2):
                     place = o + HALVES + HALF * half + 4 * row
                     spread(source, s + 64 * half, out, place, 16)
@@ -80,39 +85,49 @@ def scale_of(w: U8, p: int, group: int) -> Any:
     return widen_signed_i8x16(load_i8x16(w, p + SCALES + 16 * group))
 
 
+@register_jitable
+def tile(
+    n: Any, group: int, t: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """Sixteen outputs of one group for n rows of inputs from row t on."""
+    y = zeros_f32(n)
+    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
+    for block in range(n_block):
+        p = (group * n_block + block) * SIZE
+        x = t * n_block + block
+        acc = zeros_i32(n)
+        for i in range(4):  # 16 inputs of each of the four runs of a half
+            g = 8 * (i // 2) + i % 2
+            here, at, units = p + HALVES + HALF * (i // 2), 256 * x + 16 * g, 4 * (i % 2)
+            n0 = start(n, sums, 32 * x + 2 * g, n_sum, OFFSET)
+            n1 = start(n, sums, 32 * x + 2 * g + 4, n_sum, OFFSET)
+            n2 = start(n, sums, 32 * x + 2 * g + 8, n_sum, OFFSET)
+            n3 = start(n, sums, 32 * x + 2 * g + 12, n_sum, OFFSET)
+            for unit in range(4):
+                for line in range(3):
+                    prefetch(w, here + AHEAD + 192 * (units + unit) + 64 * line)
+                q0, q1, q2, q3 = quarters(w, here, units + unit)
+                n0 = dot4(n0, q0, q, at + 4 * unit, n_in)
+                n1 = dot4(n1, q1, q, at + 4 * unit + 32, n_in)
+                n2 = dot4(n2, q2, q, at + 4 * unit + 64, n_in)
+                n3 = dot4(n3, q3, q, at + 4 * unit + 96, n_in)
+            acc = scaled(acc, n0, scale_of(w, p, g))
+            acc = scaled(acc, n1, scale_of(w, p, g + 2))
+            acc = scaled(acc, n2, scale_of(w, p, g + 4))
+            acc = scaled(acc, n3, scale_of(w, p, g + 6))
+        y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
+    store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
+
+
 @task
 def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
-    """Sixteen outputs per group and row of inputs."""
+    """Outputs of groups first to last for all rows of inputs, four at a time."""
+    fours = len(q) // 4 * 4
     for group in range(first, last):
-        for t in range(q.shape[0]):
-            y = splat_f32x16(0.0)
-            for block in range(n_block):
-                p = (group * n_block + block) * SIZE
-                x = t * n_block + block
-                acc = splat_i32x16(0)
-                for i in range(4):  # 16 inputs of each of the four runs of a half
-                    half, g = i // 2, 8 * (i // 2) + i % 2
-                    here, at = p + HALVES + HALF * half, 256 * x + 16 * g
-                    n0 = start(sums, 2 * (16 * x + g), OFFSET)
-                    n1 = start(sums, 2 * (16 * x + g + 2), OFFSET)
-                    n2 = start(sums, 2 * (16 * x + g + 4), OFFSET)
-                    n3 = start(sums, 2 * (16 * x + g + 6), OFFSET)
-                    for unit in range(4 * (i % 2), 4 * (i % 2) + 4):
-                        prefetch(w, here + AHEAD + 192 * unit)
-                        prefetch(w, here + AHEAD + 192 * unit + 64)
-                        prefetch(w, here + AHEAD + 192 * unit + 128)
-                        q0, q1, q2, q3 = quarters(w, here, unit)
-                        k = at + 4 * (unit % 4)
-                        n0 = dot4(n0, q0, broadcast_4xi8(q, k))
-                        n1 = dot4(n1, q1, broadcast_4xi8(q, k + 32))
-                        n2 = dot4(n2, q2, broadcast_4xi8(q, k + 64))
-                        n3 = dot4(n3, q3, broadcast_4xi8(q, k + 96))
-                    acc = scaled(acc, n0, scale_of(w, p, g))
-                    acc = scaled(acc, n1, scale_of(w, p, g + 2))
-                    acc = scaled(acc, n2, scale_of(w, p, g + 4))
-                    acc = scaled(acc, n3, scale_of(w, p, g + 6))
-                y = fma(to_f32x16(acc), load_f16x16(w, p) * splat_f32x16(d.flat[x]), y)
-            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+        for t in range(0, fours, 4):
+            tile(FOUR, group, t, w, n_block, q, d, sums, out)
+        for t in range(fours, len(q)):
+            tile(ONE, group, t, w, n_block, q, d, sums, out)
 
 
 @register_jitable

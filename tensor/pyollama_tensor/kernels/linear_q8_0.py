@@ -5,20 +5,28 @@ A record: 16 scales d (f16), then 8 units of the bytes. 544 bytes, as in the fil
 Source: block_q8_0 in ggml. NumPy twin: reference.linear.
 """
 
+from typing import Any
+
+from numba.extending import register_jitable
+
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
 from pyollama_tensor.simd import (
-    broadcast_4xi8,
+    FOUR,
+    ONE,
+    add_scaled,
     byte_signed,
     dot4_signed,
-    fma,
+    get,
     load_f16x16,
     load_i8x64,
     prefetch,
-    splat_f32x16,
+    put,
     start_signed,
     store_f32x16,
+    store_rows,
     to_f32x16,
+    zeros_f32,
 )
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I8, I16, I64, U8
@@ -36,28 +44,38 @@ def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
             for row in range(ROWS):
                 s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
                 o = (group * n_block + block) * SIZE
-                out.flat[o + 2 * row] = source.flat[s]
-                out.flat[o + 2 * row + 1] = source.flat[s + 1]
+                put(out, o + 2 * row, get(source, s))
+                put(out, o + 2 * row + 1, get(source, s + 1))
                 spread(source, s + FILE_QS, out, o + QS + 4 * row, 8)
+
+
+@register_jitable
+def tile(
+    n: Any, group: int, t: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """Sixteen outputs of one group for n rows of inputs from row t on."""
+    y = zeros_f32(n)
+    for block in range(n_block):
+        p = (group * n_block + block) * SIZE
+        x = t * n_block + block
+        acc = start_signed(n, sums, 2 * x, 2 * n_block)
+        for unit in range(8):
+            prefetch(w, p + AHEAD + 64 * unit)
+            qs = load_i8x64(w, p + QS + 64 * unit)
+            acc = dot4_signed(acc, qs, q, 32 * x + 4 * unit, 32 * n_block)
+        y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
+    store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
 
 
 @task
 def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
-    """Sixteen outputs per group and row of inputs."""
+    """Outputs of groups first to last for all rows of inputs, four at a time."""
+    fours = len(q) // 4 * 4
     for group in range(first, last):
-        for t in range(q.shape[0]):
-            y = splat_f32x16(0.0)
-            for block in range(n_block):
-                p = (group * n_block + block) * SIZE
-                x = t * n_block + block
-                acc = start_signed(sums, 2 * x)
-                for unit in range(8):
-                    prefetch(w, p + AHEAD + 64 * unit)
-                    qs = load_i8x64(w, p + QS + 64 * unit)
-                    acc = dot4_signed(acc, qs, broadcast_4xi8(q, 32 * x + 4 * unit))
-                scale = load_f16x16(w, p) * splat_f32x16(d.flat[x])
-                y = fma(to_f32x16(acc), scale, y)
-            store_f32x16(out, t * out.shape[1] + group * ROWS, y)
+        for t in range(0, fours, 4):
+            tile(FOUR, group, t, w, n_block, q, d, sums, out)
+        for t in range(fours, len(q)):
+            tile(ONE, group, t, w, n_block, q, d, sums, out)
 
 
 @task

@@ -15,6 +15,7 @@ from pyollama_tensor.simd import (
     load_f32x16,
     maximum,
     narrow_i8x16,
+    put,
     reduce_max,
     round_even,
     splat_f32x16,
@@ -50,7 +51,7 @@ def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
     for i in range(x.size // block):
         most = largest(x, i * block, block)
         scale = most / MOST
-        d.flat[i] = scale
+        put(d, i, scale)
         inverse = splat_f32x16(MOST / most if most > LEAST else ZERO)
         for j in range(i * block, (i + 1) * block, step):
             s01, s23 = 0, 0
@@ -58,4 +59,5 @@ def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
                 whole = to_i32(round_even(load_f32x16(x, k) * inverse))
                 store_i8x16(q, k, narrow_i8x16(whole))
                 s01, s23 = s01 + sum_01(whole), s23 + sum_23(whole)
-            sums.flat[j // step * 2], sums.flat[j // step * 2 + 1] = s01, s23
+            put(sums, j // step * 2, s01)
+            put(sums, j // step * 2 + 1, s23)

@@ -1,7 +1,12 @@
 """Dot products of bytes for sixteen rows at once: the words that differ between processors.
 
-A lane is a row. Weights come as 16 rows x 4 inputs (64 bytes), inputs as the same 4 bytes for
-every row, so `dot4` adds four products to each lane and never sums across lanes.
+A lane is a row of weights. Weights come as 16 rows x 4 inputs (64 bytes), inputs as the same 4
+bytes for every lane, so `dot4` adds four products to each lane and never sums across lanes.
+
+A *tile* is a number of rows of inputs that meet the same weights together: `ONE` when decoding,
+`FOUR` when there are more, which loads and unpacks weights a quarter as often. Values of a tile
+(`Tiled`) hold one vector per row of inputs; words that read inputs take the flat place of the
+first row's and the stride from row to row. A row's arithmetic is the same in any tile.
 
 Weights below 64 are unsigned and take `start`, `dot4` and `scaled` or `total`. Between these the
 sum is narrow: on AVX2 two int16 per row, one for inputs 0 and 1 of each four, one for 2 and 3, as
@@ -9,14 +14,18 @@ vpmaddubsw makes them. They wrap around harmlessly as long as the final sum of e
 with a sign take `start_signed` and `dot4_signed`, whose sums are int32 everywhere.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba.core import types
+from numba.core.imputils import lower_constant
+from numba.extending import models, register_model, typeof_impl
+from numba.np.arrayobj import make_array
 
 from pyollama_tensor import cpu
-from pyollama_tensor.simd.memory import pointer
 from pyollama_tensor.simd.vector import (
+    F32X16,
     I8X16,
     I8X64,
     I16X32,
@@ -85,129 +94,280 @@ def _wssd(builder: Any, total: Any, a: Any, b: Any) -> Any:
     return _sum_products(builder, total, a, b, 16, signed=True)
 
 
-def _pair(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Emit the two int16 at a place, for every lane, as i16x32."""
-    place = pointer(context, builder, sig, args, LLVM["i32"])
-    both = splat_value(builder, builder.load(place, align=1), 16)
-    return builder.bitcast(both, I16X32.llvm)
+class Tile:
+    """How many rows of inputs meet the weights together; a constant of compiled code."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+
+ONE, FOUR = Tile(1), Tile(4)
+
+
+class TileType(types.Opaque):
+    """Type of one `Tile`: code for another number of rows is other code."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        super().__init__(name=f"tile({n})")
+
+
+class Tiled(types.Type):
+    """Type of one vector for each row of inputs of a tile."""
+
+    def __init__(self, vec: Vec, n: int) -> None:
+        self.vec, self.n = vec, n
+        self.llvm = ir.ArrayType(vec.llvm, n)
+        super().__init__(name=f"{vec.name} for {n} rows")
+
+
+register_model(TileType)(models.OpaqueModel)
+
+
+@register_model(Tiled)
+class TiledModel(models.PrimitiveModel):
+    """Hold a `Tiled` as an LLVM array of vectors."""
+
+    def __init__(self, manager: Any, kind: Tiled) -> None:
+        super().__init__(manager, kind, kind.llvm)  # type: ignore[no-untyped-call]
+
+
+@typeof_impl.register(Tile)
+def _typeof_tile(tile: Tile, context: Any) -> TileType:
+    return TileType(tile.n)
+
+
+@lower_constant(TileType)  # type: ignore[untyped-decorator]
+def _constant_tile(context: Any, builder: Any, kind: TileType, tile: Tile) -> Any:
+    return context.get_dummy_value()
+
+
+def _each(builder: Any, result: Tiled, emit: Callable[[int], Any]) -> Any:
+    """Emit one vector for each row of a tile."""
+    value = ir.Constant(result.llvm, ir.Undefined)
+    for t in range(result.n):
+        value = builder.insert_value(value, emit(t), t)
+    return value
+
+
+def _place(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, to: Any) -> Any:
+    """Emit the address for row t, where args[first:] are an array, a flat place and a stride."""
+    index, stride = (
+        c.cast(builder, args[i], sig.args[i], types.intp) for i in (first + 1, first + 2)
+    )
+    index = builder.add(index, builder.mul(stride, stride.type(t)))
+    array = make_array(sig.args[first])(c, builder, args[first])
+    return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
+
+
+def _four(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, vec: Vec) -> Any:
+    """Emit the four bytes of row t, repeated over a vector: one instruction from memory."""
+    place = _place(c, builder, sig, args, first, t, LLVM["i32"])
+    four = splat_value(builder, builder.load(place, align=1), 16)
+    return builder.bitcast(four, vec.llvm)
+
+
+def _zeros(vec: Vec) -> Any:
+    def define(typing: Any, tile: Any) -> Any:
+        result = Tiled(vec, tile.n)
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return _each(builder, result, lambda t: _splat(vec, 0))
+
+        return result(tile), codegen
+
+    return word(define)
+
+
+zeros_f32 = _zeros(F32X16)
+zeros_i32 = _zeros(I32X16)
+start_zero = _zeros(NARROW)  # begin a narrow sum
 
 
 @word
-def start(typing: Any, sums: Any, index: Any, offset: Any) -> Any:
+def start(typing: Any, tile: Any, sums: Any, index: Any, stride: Any, offset: Any) -> Any:
     """Begin a narrow sum at offset * (the sum of its inputs): weights stored as q - offset.
 
     sums: int16 (..., 2), for the inputs that follow: the sum of those at places 0 and 1 of each
-    four, and of those at 2 and 3; index: of the first of the two, counted flat
+    four, and of those at 2 and 3; index: of the first of the two
     """
+    result = Tiled(NARROW, tile.n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pair = _pair(context, builder, sig, args)
-        number = context.cast(builder, args[2], sig.args[2], types.int16)
-        times = splat_value(builder, number, 32)
-        if VARIANT == "avx2":
-            return builder.mul(pair, times)
-        return _wssd(builder, _splat(I32X16, 0), pair, times)
+        times = splat_value(builder, context.cast(builder, args[4], sig.args[4], types.int16), 32)
 
-    return NARROW(sums, index, offset), codegen
+        def row(t: int) -> Any:
+            pair = _four(context, builder, sig, args, 1, t, I16X32)
+            if VARIANT == "avx2":
+                return builder.mul(pair, times)
+            return _wssd(builder, _splat(I32X16, 0), pair, times)
+
+        return _each(builder, result, row)
+
+    return result(tile, sums, index, stride, offset), codegen
 
 
 @word
-def start_zero(typing: Any) -> Any:
-    """Begin a narrow sum at zero."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _splat(NARROW, 0)
-
-    return NARROW(), codegen
-
-
-@word
-def dot4(typing: Any, total: Any, weights: Any, inputs: Any) -> Any:
-    """Add four products of each row to a narrow sum; weights (i8x64, unsigned) up to 127."""
-    if (total, weights, inputs) != (NARROW, I8X64, I8X64):
+def dot4(typing: Any, total: Any, weights: Any, q: Any, index: Any, stride: Any) -> Any:
+    """Add four products to each lane of a narrow sum; weights (i8x64, unsigned) up to 127."""
+    if not isinstance(total, Tiled) or (total.vec, weights) != (NARROW, I8X64):
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if VARIANT != "avx2":
-            return _busd(builder, *args)
-        products = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, args[1], args[2])
-        return builder.add(args[0], products)
+        def row(t: int) -> Any:
+            before = builder.extract_value(args[0], t)
+            inputs = _four(context, builder, sig, args, 2, t, I8X64)
+            if VARIANT != "avx2":
+                return _busd(builder, before, args[1], inputs)
+            products = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, args[1], inputs)
+            return builder.add(before, products)
 
-    return NARROW(total, weights, inputs), codegen
+        return _each(builder, total, row)
+
+    return total(total, weights, q, index, stride), codegen
 
 
 @word
 def scaled(typing: Any, total: Any, narrow: Any, scales: Any) -> Any:
-    """Add a narrow sum times each row's scale to a sum of int32; scales (i32x16) fit int16."""
-    if (total, narrow, scales) != (I32X16, NARROW, I32X16):
+    """Add a narrow sum times each lane's scale to a sum of int32; scales (i32x16) fit int16."""
+    if not isinstance(total, Tiled) or (total.vec, scales) != (I32X16, I32X16):
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if VARIANT != "avx2":
-            return builder.add(args[0], builder.mul(args[1], args[2]))
         low = builder.and_(args[2], _splat(I32X16, 0xFFFF))
         twice = builder.or_(low, builder.shl(args[2], _splat(I32X16, 16)))
-        return _wssd(builder, args[0], args[1], builder.bitcast(twice, I16X32.llvm))
+        twice = builder.bitcast(twice, I16X32.llvm)
 
-    return I32X16(total, narrow, scales), codegen
+        def row(t: int) -> Any:
+            before, sum_ = (builder.extract_value(value, t) for value in args[:2])
+            if VARIANT == "avx2":
+                return _wssd(builder, before, sum_, twice)
+            return builder.add(before, builder.mul(sum_, args[2]))
+
+        return _each(builder, total, row)
+
+    return total(total, narrow, scales), codegen
 
 
 @word
 def total(typing: Any, narrow: Any) -> Any:
     """Give a narrow sum as int32."""
-    if narrow != NARROW:
+    if not isinstance(narrow, Tiled) or narrow.vec != NARROW:
         return None
+    result = Tiled(I32X16, narrow.n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if VARIANT != "avx2":
-            return args[0]
-        return _wssd(builder, _splat(I32X16, 0), args[0], _splat(I16X32, 1))
+        def row(t: int) -> Any:
+            sum_ = builder.extract_value(args[0], t)
+            if VARIANT != "avx2":
+                return sum_
+            return _wssd(builder, _splat(I32X16, 0), sum_, _splat(I16X32, 1))
 
-    return I32X16(narrow), codegen
+        return _each(builder, result, row)
+
+    return result(narrow), codegen
 
 
 @word
-def start_signed(typing: Any, sums: Any, index: Any) -> Any:
+def start_signed(typing: Any, tile: Any, sums: Any, index: Any, stride: Any) -> Any:
     """Begin a sum for `dot4_signed`; sums and index as for `start`."""
+    result = Tiled(I32X16, tile.n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if VARIANT == "avx2":
-            return _splat(I32X16, 0)
-        # dot4_signed adds 128 to each weight to make it unsigned.
-        pair = _pair(context, builder, sig, args)
-        return _wssd(builder, _splat(I32X16, 0), pair, _splat(I16X32, -128))
+        def row(t: int) -> Any:
+            if VARIANT == "avx2":
+                return _splat(I32X16, 0)
+            # dot4_signed adds 128 to each weight to make it unsigned.
+            pair = _four(context, builder, sig, args, 1, t, I16X32)
+            return _wssd(builder, _splat(I32X16, 0), pair, _splat(I16X32, -128))
 
-    return I32X16(sums, index), codegen
+        return _each(builder, result, row)
+
+    return result(tile, sums, index, stride), codegen
 
 
 @word
-def dot4_signed(typing: Any, total: Any, weights: Any, inputs: Any) -> Any:
-    """Add four products of each row to a sum; weights (i8x64, signed), inputs not below -127."""
-    if (total, weights, inputs) != (I32X16, I8X64, I8X64):
+def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, stride: Any) -> Any:
+    """Add four products to each lane; weights (i8x64, signed), inputs not below -127."""
+    if not isinstance(total, Tiled) or (total.vec, weights) != (I32X16, I8X64):
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if VARIANT != "avx2":
-            return _busd(builder, args[0], builder.xor(args[1], _splat(I8X64, 0x80)), args[2])
-        # |w| times (x with w's sign): vpmaddubsw of 128 + w would saturate.
-        magnitude = call(builder, "llvm.abs.v64i8", I8X64.llvm, args[1], ir.IntType(1)(0))
-        signed = _halves(builder, "llvm.x86.avx2.psign.b", BYTES, args[2], args[1])
-        pairs = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, magnitude, signed)
-        return _wssd(builder, args[0], pairs, _splat(I16X32, 1))
+        w = args[1]
+        shifted = builder.xor(w, _splat(I8X64, 0x80))
+        magnitude = call(builder, "llvm.abs.v64i8", I8X64.llvm, w, ir.IntType(1)(0))
 
-    return I32X16(total, weights, inputs), codegen
+        def row(t: int) -> Any:
+            before = builder.extract_value(args[0], t)
+            inputs = _four(context, builder, sig, args, 2, t, I8X64)
+            if VARIANT != "avx2":
+                return _busd(builder, before, shifted, inputs)
+            # |w| times (x with w's sign): vpmaddubsw of 128 + w would saturate.
+            signed = _halves(builder, "llvm.x86.avx2.psign.b", BYTES, inputs, w)
+            pairs = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, magnitude, signed)
+            return _wssd(builder, before, pairs, _splat(I16X32, 1))
+
+        return _each(builder, total, row)
+
+    return total(total, weights, q, index, stride), codegen
 
 
 @word
-def dot2(typing: Any, total: Any, a: Any, b: Any) -> Any:
-    """Add two products of int16 per lane to a sum of int32."""
-    if (total, a, b) != (I32X16, I16X32, I16X32):
+def times_sum_of_32(
+    typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any
+) -> Any:
+    """Add factor (i32x16) * (the sum of 32 inputs: four int16 from a place on) to each lane."""
+    if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _wssd(builder, *args)
+        def row(t: int) -> Any:
+            place = _place(context, builder, sig, args, 2, t, LLVM["i16"])
+            sum_ = LLVM["i32"](0)
+            for i in range(4):
+                number = builder.load(builder.gep(place, [LLVM["i32"](i)]), align=1)
+                sum_ = builder.add(sum_, builder.sext(number, LLVM["i32"]))
+            product = builder.mul(args[1], splat_value(builder, sum_, 16))
+            return builder.add(builder.extract_value(args[0], t), product)
 
-    return I32X16(total, a, b), codegen
+        return _each(builder, total, row)
+
+    return total(total, factor, sums, index, stride), codegen
+
+
+@word
+def add_scaled(typing: Any, y: Any, whole: Any, scale: Any, d: Any, index: Any, stride: Any) -> Any:
+    """Add whole * (scale * d[index]) to y: int32 sums times the lanes' and the inputs' scales."""
+    if not isinstance(y, Tiled) or (y.vec, scale) != (F32X16, F32X16):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def row(t: int) -> Any:
+            place = _place(context, builder, sig, args, 3, t, LLVM["f32"])
+            dx = splat_value(builder, builder.load(place, align=1), 16)
+            before, sum_ = (builder.extract_value(value, t) for value in args[:2])
+            sum_ = builder.sitofp(sum_, F32X16.llvm)
+            both = builder.fmul(args[2], dx)
+            return call(builder, "llvm.fmuladd.v16f32", F32X16.llvm, sum_, both, before)
+
+        return _each(builder, y, row)
+
+    return y(y, whole, scale, d, index, stride), codegen
+
+
+@word
+def store_rows(typing: Any, out: Any, index: Any, stride: Any, y: Any) -> Any:
+    """Write each row's sixteen outputs."""
+    if not isinstance(y, Tiled) or y.vec != F32X16:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        for t in range(y.n):
+            place = _place(context, builder, sig, args, 0, t, F32X16.llvm)
+            builder.store(builder.extract_value(args[3], t), place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(out, index, stride, y), codegen
 
 
 def _byte(signed: bool) -> Any:

@@ -16,14 +16,11 @@ from pyollama_tensor.simd.vector import (
     F32X8,
     F32X16,
     I8X16,
-    I8X32,
     I8X64,
-    I16X32,
     I32X16,
     LLVM,
     Vec,
     call,
-    splat_value,
     word,
 )
 
@@ -88,8 +85,8 @@ def _truncate(vec: Vec) -> Emit:
     return lambda builder, full: builder.fptrunc(full, ir.VectorType(HALF, vec.n))
 
 
-load_i8x16, load_i8x32, load_i8x64 = _load(I8X16), _load(I8X32), _load(I8X64)
-load_i16x32, load_i32x16 = _load(I16X32), _load(I32X16)
+load_i8x16, load_i8x64 = _load(I8X16), _load(I8X64)
+load_i32x16 = _load(I32X16)
 load_f32x8, load_f32x16 = _load(F32X8), _load(F32X16)
 load_f16x8 = _load(F32X8, HALF, _extend(F32X8))
 load_f16x16 = _load(F32X16, HALF, _extend(F32X16))
@@ -115,25 +112,31 @@ store_f32x8, store_f32x16 = _store(F32X8), _store(F32X16)
 store_f16x8, store_f16x16 = _store(F32X8, _truncate(F32X8)), _store(F32X16, _truncate(F32X16))
 
 
-def _broadcast4(vec: Vec) -> Any:
-    """Repeat the four bytes at a place over a whole vector: one instruction from memory."""
+@word
+def get(typing: Any, array: Any, index: Any) -> Any:
+    """Element `index` of an array of any shape, counted flat."""
+    if not isinstance(array, types.Array):
+        return None
 
-    def define(typing: Any, array: Any, index: Any) -> Any:
-        if not isinstance(array, types.Array):
-            return None
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = context.get_data_type(array.dtype)
+        return builder.load(pointer(context, builder, sig, args, kind), align=1)
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            place = pointer(context, builder, sig, args, LLVM["i32"])
-            four = splat_value(builder, builder.load(place, align=1), 16)
-            return builder.bitcast(four, vec.llvm)
-
-        return vec(array, index), codegen
-
-    return word(define)
+    return array.dtype(array, index), codegen
 
 
-broadcast_4xi8 = _broadcast4(I8X64)  # four consecutive inputs, the same for 16 rows
-broadcast_2xi16 = _broadcast4(I16X32)
+@word
+def put(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write element `index` of an array of any shape, counted flat."""
+    if not isinstance(array, types.Array):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = context.cast(builder, args[2], sig.args[2], array.dtype)
+        builder.store(number, pointer(context, builder, sig, args, number.type), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), codegen
 
 
 @word

@@ -40,8 +40,8 @@ class VecModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.llvm)  # type: ignore[no-untyped-call]
 
 
-I8X16, I8X32, I8X64 = Vec("i8", 16), Vec("i8", 32), Vec("i8", 64)
-I16X16, I16X32 = Vec("i16", 16), Vec("i16", 32)
+I8X16, I8X64 = Vec("i8", 16), Vec("i8", 64)
+I16X32 = Vec("i16", 32)
 I32X8, I32X16 = Vec("i32", 8), Vec("i32", 16)
 F32X8, F32X16 = Vec("f32", 8), Vec("f32", 16)
 
@@ -163,7 +163,6 @@ def _unary(source: Vec, result: Vec, emit: Callable[[Any, Any], Any]) -> Callabl
 
 widen_unsigned_i8x16 = _unary(I8X16, I32X16, lambda b, v: b.zext(v, I32X16.llvm))
 widen_signed_i8x16 = _unary(I8X16, I32X16, lambda b, v: b.sext(v, I32X16.llvm))
-widen_unsigned_i8x32 = _unary(I8X32, I16X32, lambda b, v: b.zext(v, I16X32.llvm))
 to_f32x16 = _unary(I32X16, F32X16, lambda b, v: b.sitofp(v, F32X16.llvm))
 as_i32x16 = _unary(I8X64, I32X16, lambda b, v: b.bitcast(v, I32X16.llvm))
 as_f32x16 = _unary(I32X16, F32X16, lambda b, v: b.bitcast(v, F32X16.llvm))

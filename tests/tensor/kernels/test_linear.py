@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from pyollama_formats.blocks import DTYPES, GGMLType, dequantize, row_bytes
 from pyollama_tensor.threads import n_threads, set_threads
 from pyollama_tensor.types import F32, U8
-from pyollama_tensor.weights import REPACKED, Weight, embedding, linear, linears, make_weight
+from pyollama_tensor.weights import (
+    REPACKED,
+    Records,
+    Weight,
+    embedding,
+    linear,
+    linears,
+    make_weight,
+)
 
 FLOATS = (GGMLType.F32, GGMLType.F16, GGMLType.BF16)
 SLOW = (
@@ -62,12 +70,13 @@ def test_linear_is_the_product_with_the_dequantized_matrix(
     data = random_rows(rng, type, n_out, n_in)
     x = rng.standard_normal((n_row, n_in)).astype(np.float32)
     matrix = dequantize(data, type)
-    y = linear(x, make_weight(data, type, n_in))
+    w = make_weight(data, type, n_in)
+    y = linear(x, w)
     assert y.shape == (n_row, n_out)
     assert y.dtype == np.float32
     assert y.flags.c_contiguous
     error = np.abs(y - x.astype(np.float64) @ matrix.T.astype(np.float64))
-    rounded = type in REPACKED and n_row < 32
+    rounded = type in REPACKED and n_row < w.blas_rows
     assert (error <= norms(matrix, x) * (INT8 if rounded else 2e-6) + 1e-30).all()
 
 
@@ -121,6 +130,17 @@ def test_a_row_has_the_same_bits_whatever_the_other_rows_are(type: GGMLType) -> 
     for t in (0, 6, 30):
         np.testing.assert_array_equal(linear(x[t : t + 1], w)[0], together[t])
         np.testing.assert_array_equal(linear(x[: t + 1], w)[t], together[t])
+
+
+@pytest.mark.parametrize("type", tuple(REPACKED))
+def test_blas_gives_the_exact_product(type: GGMLType) -> None:
+    rng = np.random.default_rng(9)
+    data = random_rows(rng, type, 90, 512)
+    matrix = dequantize(data, type)
+    x = rng.standard_normal((3, 512)).astype(np.float32)
+    w = make_weight(data, type, 512)
+    assert isinstance(w, Records)
+    assert (np.abs(w.many(x) - x @ matrix.T) <= norms(matrix, x) * 1e-6).all()
 
 
 @pytest.mark.parametrize("type", [*REPACKED, GGMLType.F16])

@@ -5,15 +5,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.extending import register_jitable
 
 from pyollama_tensor import cpu, simd
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.types import F32, I8, I16, I32, U8, U16
+from pyollama_tensor.weights import REPACKED
 
 
 @kernel
@@ -122,43 +125,56 @@ def test_exp_saturates_instead_of_overflowing() -> None:
     assert (out8[8:14] > 1e38).all()
 
 
-@kernel
-def dots(w: U8, q: I8, sums: I16, scales: I32, out: I32) -> None:
-    weights, inputs = simd.load_i8x64(w, 0), simd.broadcast_4xi8(q, 0)
-    narrow = simd.dot4(simd.start(sums, 0, -8), weights & 63, inputs)
-    simd.store_i32x16(out, 0, simd.total(narrow))
-    by = simd.load_i32x16(scales, 0)
-    simd.store_i32x16(out, 16, simd.scaled(by, narrow, by))
-    signed = simd.dot4_signed(simd.start_signed(sums, 0), weights, inputs)
-    simd.store_i32x16(out, 32, signed)
-    pairs = simd.load_i16x32(w, 0)
-    simd.store_i32x16(out, 48, simd.dot2(by, pairs, simd.broadcast_2xi16(sums, 0)))
+@register_jitable
+def dots_of(n: Any, w: U8, q: I8, sums: I16, d: F32, scales: I32, out: F32) -> None:
+    """Each word's result for n rows of 4 inputs, 32 lines of 16 floats apart."""
+    weights, by = simd.load_i8x64(w, 0), simd.load_i32x16(scales, 0)
+    one, zero = simd.splat_f32x16(1.0), simd.zeros_f32(n)
+    narrow = simd.dot4(simd.start(n, sums, 0, 4, -8), weights & 63, q, 0, 4)
+    simd.store_rows(out, 0, 512, simd.add_scaled(zero, simd.total(narrow), one, d, 0, 1))
+    times = simd.scaled(simd.zeros_i32(n), narrow, by)
+    simd.store_rows(out, 16, 512, simd.add_scaled(zero, times, one, d, 0, 1))
+    signed = simd.dot4_signed(simd.start_signed(n, sums, 0, 4), weights, q, 0, 4)
+    simd.store_rows(out, 32, 512, simd.add_scaled(zero, signed, one, d, 0, 1))
+    least = simd.times_sum_of_32(simd.zeros_i32(n), by, sums, 0, 4)
+    simd.store_rows(out, 48, 512, simd.add_scaled(zero, least, one, d, 0, 1))
+    plain = simd.dot4(simd.start_zero(n), weights & 63, q, 0, 4)
+    simd.store_rows(out, 64, 512, simd.add_scaled(zero, simd.total(plain), one, d, 0, 1))
     for k in range(4):
-        simd.store_i32x16(out, 64 + 16 * k, simd.byte_signed(weights, k))
-        simd.store_i32x16(out, 128 + 16 * k, simd.byte_unsigned(weights, k))
+        simd.store_f32x16(out, 80 + 16 * k, simd.to_f32x16(simd.byte_signed(weights, k)))
+        simd.store_f32x16(out, 144 + 16 * k, simd.to_f32x16(simd.byte_unsigned(weights, k)))
 
 
-@given(seed=st.integers(0, 2**32 - 1), extreme=st.booleans())
-def test_dot_products_of_sixteen_rows(seed: int, extreme: bool) -> None:
+@kernel
+def dots(w: U8, q: I8, sums: I16, d: F32, scales: I32, out: F32) -> None:
+    if len(q) == 4:
+        dots_of(simd.FOUR, w, q, sums, d, scales, out)
+    else:
+        dots_of(simd.ONE, w, q, sums, d, scales, out)
+
+
+@given(seed=st.integers(0, 2**32 - 1), extreme=st.booleans(), n_row=st.sampled_from([1, 4]))
+def test_dot_products_of_sixteen_rows(seed: int, extreme: bool, n_row: int) -> None:
     rng = np.random.default_rng(seed)
     w: U8 = rng.integers(0, 256, 64, dtype=np.uint8)
+    q: I8 = rng.integers(-127, 128, (n_row, 4), dtype=np.int8)
     if extreme:
         w = rng.choice(np.array([0, 127, 128, 255], np.uint8), 64)
-    q = (rng.choice([-127, 127], 4) if extreme else rng.integers(-127, 128, 4)).astype(np.int8)
-    sums = np.array([q[:2].sum(dtype=np.int16), q[2:].sum(dtype=np.int16)])
-    scales = rng.integers(-128, 128, 16).astype(np.int32)
-    out = np.empty((12, 16), np.int32)
-    dots(w, q, sums, scales, out)
+        q = rng.choice(np.array([-127, 127], np.int8), (n_row, 4))
     x = q.astype(np.int32)
-    four, signed = w.reshape(16, 4), w.view(np.int8).reshape(16, 4)
-    offset = ((four & 63).astype(np.int32) - 8) @ x
-    np.testing.assert_array_equal(out[0], offset)
-    np.testing.assert_array_equal(out[1], scales + offset * scales)
-    np.testing.assert_array_equal(out[2], signed.astype(np.int32) @ x)
-    pairs = w.view(np.int16).reshape(16, 2).astype(np.int32)
-    np.testing.assert_array_equal(out[3], scales + pairs @ sums.astype(np.int32))
-    np.testing.assert_array_equal(out[4:8], signed.T)
-    np.testing.assert_array_equal(out[8:12], four.T)
+    sums = np.zeros((n_row, 4), np.int16)  # the two that matter, and two more
+    sums[:, 0], sums[:, 1] = x[:, :2].sum(axis=1), x[:, 2:].sum(axis=1)
+    d = rng.choice(np.array([0.5, 1, 2], np.float32), n_row)
+    scales = rng.integers(-128, 128, 16).astype(np.int32)
+    out = np.empty((n_row, 32, 16), np.float32)
+    dots(w, q, sums, d, scales, out)
+    four = (w.reshape(16, 4) & 63).astype(np.int32)
+    signed = w.view(np.int8).reshape(16, 4).astype(np.int32)
+    offset = x @ (four - 8).T  # (n_row, 16)
+    whole = [offset, offset * scales, x @ signed.T, x.sum(axis=1)[:, None] * scales, x @ four.T]
+    np.testing.assert_array_equal(out[:, :5], np.stack(whole, axis=1) * d[:, None, None])
+    np.testing.assert_array_equal(out[0, 5:9], signed.T)
+    np.testing.assert_array_equal(out[0, 9:13], w.reshape(16, 4).T)
 
 
 INSPECT = """
@@ -198,8 +214,7 @@ def test_the_vnni_variant_compiles_to_its_instructions(tmp_path: Path) -> None:
         NUMBA_CPU_FEATURES=features,
         PYOLLAMA_JIT_CACHE=str(tmp_path),
     )
-    # Units per block and loop: 4 x 2, 8, 8 x 2 and 4 x 4.
-    assert len(re.findall(r"\bvpdpbusd\b.*zmm", code)) >= 8 + 8 + 16 + 16
+    assert len(re.findall(r"\bvpdpbusd\b.*zmm", code)) >= 4 * len(REPACKED)
     assert "vpmaddubsw" not in code
 
 
