@@ -76,5 +76,5 @@ def test_one_command_compares_with_llama_cpp(tmp_path: Path) -> None:
     command += ["--threads", "1", "--json", str(report)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("ratio") == 2
+    assert done.stdout.count(" ratio ") == 2
     assert report.exists()
