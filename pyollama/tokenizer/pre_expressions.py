@@ -5,7 +5,8 @@ difference of sets). They are applied in turn: every expression cuts each piece 
 before it left, and what lies between its matches becomes a piece too. Nothing is dropped.
 
 The reference engine knows no letter case outside ASCII: wherever a model's own expression asks
-for upper or lower case letters, any letter will do.
+for upper or lower case letters, any letter will do. What is a letter is the `regex` package's word,
+so characters newer than the reference's tables of Unicode may be cut otherwise than there.
 """
 
 from collections.abc import Mapping

@@ -120,9 +120,9 @@ def find_pretokenizer(name: str) -> PreTokenizer:
 
 def words(text: str, expressions: str) -> list[str]:
     """Cut a text by the expressions of a class; the words joined give the text back."""
-    pieces = [text]
-    for cut in _cuts(expressions):
-        pieces = [smaller for piece in pieces for smaller in cut(piece)]
+    pieces = [text] if text else []
+    for cut in _cuts(expressions):  # a single character needs no cutting
+        pieces = [new for piece in pieces for new in (cut(piece) if len(piece) > 1 else (piece,))]
     return pieces
 
 

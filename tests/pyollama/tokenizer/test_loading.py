@@ -1,5 +1,6 @@
 """What a tokenizer makes of the keys of a GGUF file: ids, defaults, flags, and bad input."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from pyollama.errors import PyollamaError
 from pyollama.tokenizer import TokenizerError, load_tokenizer
+from pyollama_formats.gguf.reader import open_gguf
+from tests.pyollama.tokenizer.oracle import write_model
 from tests.pyollama.tokenizer.vocabularies import (
     CONTROL,
     NORMAL,
@@ -47,6 +50,15 @@ def test_lazy_arrays_and_lists_give_the_same_tokenizer(metadata: dict[str, Any])
     }
     text = "Hello wörld\n\n\n<|tool|> 12345"
     assert load_tokenizer(lazy).encode(text) == load_tokenizer(metadata).encode(text)
+
+
+def test_a_file_gives_the_tokenizer_that_was_written(tmp_path: Path) -> None:
+    metadata = sentencepiece_metadata()
+    write_model(tmp_path / "model.gguf", metadata)
+    with open_gguf(tmp_path / "model.gguf") as file:
+        read = load_tokenizer(file.metadata)
+    assert read.vocabulary == load_tokenizer(metadata).vocabulary
+    assert read.decode(read.encode("Hello wörld", add_special=False)) == "Hello wörld"
 
 
 def test_numpy_arrays_will_do_for_numbers() -> None:

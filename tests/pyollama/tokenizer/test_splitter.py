@@ -73,5 +73,5 @@ def test_thousands_of_special_tokens_are_found_in_a_megabyte_at_once() -> None:
     text = "Some text <with> brackets <unused17>\n\n" * 25_000
     started = time.process_time()
     parts = [*splitter.split(text, parse_special=True)]
-    assert time.process_time() - started < 3.0
+    assert time.process_time() - started < 6.0
     assert parts.count(17) == 25_000
