@@ -13,10 +13,19 @@ SETUP = (
 
 
 def tree() -> list[str]:
-    """The paths of the block under "The house": the first word of each line, from the root."""
+    """The paths of the block under "The house", from the root.
+
+    A line is a path and what it is; one indented by four lies in the folder above it.
+    """
     section = re.search(r"^## The house$(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
     block = re.search(r"^```text\n(.*?)^```$", section[1] if section else "", re.M | re.S)
-    return [line.split()[0] for line in block[1].splitlines() if line.strip()] if block else []
+    folders: list[str] = []
+    paths = []
+    for line in block[1].splitlines() if block else []:
+        depth = (len(line) - len(line.lstrip())) // 4
+        folders[depth:] = [line.split()[0]]
+        paths.append("".join(folders))
+    return paths
 
 
 def test_both_set_up_lines_are_there_word_for_word() -> None:
