@@ -70,7 +70,7 @@ def kernels_of(block: Any, type: GGMLType) -> Kernels:
 
     @kernel
     def linear(pool: I64, w: U8, x: F32, out: F32) -> None:
-        grain = max(1, CHUNK // w.shape[1])
+        grain = 1 + CHUNK // w.shape[1]
         parallel_for(pool, rows, w.shape[0], grain, (block, size, w, x, out))
 
     @kernel

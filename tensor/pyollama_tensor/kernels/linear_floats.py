@@ -60,7 +60,7 @@ def widen(first: int, last: int, w: Any, begin: int, out: F32) -> None:
 @kernel
 def linear(pool: I64, w: Any, x: F32, out: F32) -> None:
     """Run `rows` over all of W on the pool."""
-    grain = max(1, CHUNK // (w.shape[1] * w.itemsize))
+    grain = 1 + CHUNK // (w.shape[1] * w.itemsize)
     parallel_for(pool, rows, w.shape[0], grain, (w, x, out))
 
 

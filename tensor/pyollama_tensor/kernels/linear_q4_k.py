@@ -14,7 +14,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from pyollama_tensor.jit import kernel
-from pyollama_tensor.kernels.records import AHEAD, ROWS, chunk_groups, spread
+from pyollama_tensor.kernels.records import AHEAD, CHUNK, ROWS, spread
 from pyollama_tensor.simd import (
     FOUR,
     ONE,
@@ -145,7 +145,8 @@ def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> 
 @kernel
 def linear(pool: I64, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
     """Run `rows` over all of W on the pool."""
-    parallel_for(pool, rows, w.shape[0], chunk_groups(w), (w, n_block, q, d, sums, out))
+    grain = 1 + CHUNK // w.shape[1]
+    parallel_for(pool, rows, w.shape[0], grain, (w, n_block, q, d, sums, out))
 
 
 @kernel

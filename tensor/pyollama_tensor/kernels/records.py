@@ -29,8 +29,3 @@ def spread(source: U8, s: int, out: U8, o: int, n_unit: int) -> None:
     for unit in range(n_unit):
         store_4xi8(out, o + 64 * unit, load_4xi8(source, s + 4 * unit))
 
-
-@kernel
-def chunk_groups(w: U8) -> int:
-    """How many groups of rows one thread takes at a time."""
-    return max(1, CHUNK // int(w.shape[1]))

@@ -5,8 +5,6 @@ Kernels are written once in these words. What differs between processors (the va
 """
 
 from pyollama_tensor.simd.dot import (
-    FOUR,
-    ONE,
     add_scaled,
     byte_signed,
     byte_unsigned,
@@ -17,13 +15,10 @@ from pyollama_tensor.simd.dot import (
     start,
     start_signed,
     start_zero,
-    store_rows,
     sum_01,
     sum_23,
     times_sum_of_32,
     total,
-    zeros_f32,
-    zeros_i32,
 )
 from pyollama_tensor.simd.machine import atomic_add, flush_to_zero, restore_mode
 from pyollama_tensor.simd.math import (
@@ -61,6 +56,7 @@ from pyollama_tensor.simd.memory import (
     store_i8x16,
     store_i32x16,
 )
+from pyollama_tensor.simd.tile import FOUR, ONE, store_rows, zeros_f32, zeros_i32
 from pyollama_tensor.simd.vector import (
     Vec,
     as_f32x16,

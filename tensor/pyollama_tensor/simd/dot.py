@@ -3,27 +3,19 @@
 A lane is a row of weights. Weights come as 16 rows x 4 inputs (64 bytes), inputs as the same 4
 bytes for every lane, so `dot4` adds four products to each lane and never sums across lanes.
 
-A *tile* is a number of rows of inputs that meet the same weights together: `ONE` when decoding,
-`FOUR` when there are more, which loads and unpacks weights a quarter as often. Values of a tile
-(`Tiled`) hold one vector per row of inputs; words that read inputs take the flat place of the
-first row's and the stride from row to row. A row's arithmetic is the same in any tile.
-
 Weights below 64 are unsigned and take `start`, `dot4` and `scaled` or `total`. Between these the
 sum is narrow: on AVX2 two int16 per row, one for inputs 0 and 1 of each four, one for 2 and 3, as
 vpmaddubsw makes them. They wrap around harmlessly as long as the final sum of each fits. Weights
 with a sign take `start_signed` and `dot4_signed`, whose sums are int32 everywhere.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.core.imputils import lower_constant
-from numba.extending import models, register_model, typeof_impl
-from numba.np.arrayobj import make_array
 
 from pyollama_tensor import cpu
+from pyollama_tensor.simd.tile import Tiled, each_row, row_four, row_place, zeros
 from pyollama_tensor.simd.vector import (
     F32X16,
     I8X16,
@@ -31,9 +23,9 @@ from pyollama_tensor.simd.vector import (
     I16X32,
     I32X16,
     LLVM,
-    Vec,
     call,
     concat,
+    constant,
     part,
     splat_value,
     word,
@@ -46,10 +38,6 @@ SHORTS = ir.VectorType(LLVM["i16"], 16)
 INTS = ir.VectorType(LLVM["i32"], 8)
 
 
-def _splat(vec: Vec, number: int) -> Any:
-    return ir.Constant(vec.llvm, [number] * vec.n)
-
-
 def _halves(builder: Any, name: str, result: Any, a: Any, b: Any) -> Any:
     """Emit an AVX2 instruction of two 256-bit vectors for each half of two 512-bit ones."""
     n = a.type.count // 2
@@ -60,8 +48,8 @@ def _halves(builder: Any, name: str, result: Any, a: Any, b: Any) -> Any:
 
 def _lane_part(builder: Any, value: Any, k: int, bits: int, signed: bool) -> Any:
     """Emit field k, of so many bits, of each 32-bit lane."""
-    up = builder.shl(value, _splat(I32X16, 32 - bits * (k + 1)))
-    return (builder.ashr if signed else builder.lshr)(up, _splat(I32X16, 32 - bits))
+    up = builder.shl(value, constant(I32X16, 32 - bits * (k + 1)))
+    return (builder.ashr if signed else builder.lshr)(up, constant(I32X16, 32 - bits))
 
 
 def _sum_products(builder: Any, total: Any, a: Any, b: Any, bits: int, signed: bool) -> Any:
@@ -94,94 +82,7 @@ def _wssd(builder: Any, total: Any, a: Any, b: Any) -> Any:
     return _sum_products(builder, total, a, b, 16, signed=True)
 
 
-class Tile:
-    """How many rows of inputs meet the weights together; a constant of compiled code."""
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-
-ONE, FOUR = Tile(1), Tile(4)
-
-
-class TileType(types.Opaque):
-    """Type of one `Tile`: code for another number of rows is other code."""
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-        super().__init__(name=f"tile({n})")
-
-
-class Tiled(types.Type):
-    """Type of one vector for each row of inputs of a tile."""
-
-    def __init__(self, vec: Vec, n: int) -> None:
-        self.vec, self.n = vec, n
-        self.llvm = ir.ArrayType(vec.llvm, n)
-        super().__init__(name=f"{vec.name} for {n} rows")
-
-
-register_model(TileType)(models.OpaqueModel)
-
-
-@register_model(Tiled)
-class TiledModel(models.PrimitiveModel):
-    """Hold a `Tiled` as an LLVM array of vectors."""
-
-    def __init__(self, manager: Any, kind: Tiled) -> None:
-        super().__init__(manager, kind, kind.llvm)  # type: ignore[no-untyped-call]
-
-
-@typeof_impl.register(Tile)
-def _typeof_tile(tile: Tile, context: Any) -> TileType:
-    return TileType(tile.n)
-
-
-@lower_constant(TileType)  # type: ignore[untyped-decorator]
-def _constant_tile(context: Any, builder: Any, kind: TileType, tile: Tile) -> Any:
-    return context.get_dummy_value()
-
-
-def _each(builder: Any, result: Tiled, emit: Callable[[int], Any]) -> Any:
-    """Emit one vector for each row of a tile."""
-    value = ir.Constant(result.llvm, ir.Undefined)
-    for t in range(result.n):
-        value = builder.insert_value(value, emit(t), t)
-    return value
-
-
-def _place(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, to: Any) -> Any:
-    """Emit the address for row t, where args[first:] are an array, a flat place and a stride."""
-    index, stride = (
-        c.cast(builder, args[i], sig.args[i], types.intp) for i in (first + 1, first + 2)
-    )
-    index = builder.add(index, builder.mul(stride, stride.type(t)))
-    array = make_array(sig.args[first])(c, builder, args[first])
-    return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
-
-
-def _four(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, vec: Vec) -> Any:
-    """Emit the four bytes of row t, repeated over a vector: one instruction from memory."""
-    place = _place(c, builder, sig, args, first, t, LLVM["i32"])
-    four = splat_value(builder, builder.load(place, align=1), 16)
-    return builder.bitcast(four, vec.llvm)
-
-
-def _zeros(vec: Vec) -> Any:
-    def define(typing: Any, tile: Any) -> Any:
-        result = Tiled(vec, tile.n)
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            return _each(builder, result, lambda t: _splat(vec, 0))
-
-        return result(tile), codegen
-
-    return word(define)
-
-
-zeros_f32 = _zeros(F32X16)
-zeros_i32 = _zeros(I32X16)
-start_zero = _zeros(NARROW)  # begin a narrow sum
+start_zero = zeros(NARROW)  # begin a narrow sum
 
 
 @word
@@ -197,12 +98,12 @@ def start(typing: Any, tile: Any, sums: Any, index: Any, stride: Any, offset: An
         times = splat_value(builder, context.cast(builder, args[4], sig.args[4], types.int16), 32)
 
         def row(t: int) -> Any:
-            pair = _four(context, builder, sig, args, 1, t, I16X32)
+            pair = row_four(context, builder, sig, args, 1, t, I16X32)
             if VARIANT == "avx2":
                 return builder.mul(pair, times)
-            return _wssd(builder, _splat(I32X16, 0), pair, times)
+            return _wssd(builder, constant(I32X16, 0), pair, times)
 
-        return _each(builder, result, row)
+        return each_row(builder, result, row)
 
     return result(tile, sums, index, stride, offset), codegen
 
@@ -216,13 +117,13 @@ def dot4(typing: Any, total: Any, weights: Any, q: Any, index: Any, stride: Any)
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
             before = builder.extract_value(args[0], t)
-            inputs = _four(context, builder, sig, args, 2, t, I8X64)
+            inputs = row_four(context, builder, sig, args, 2, t, I8X64)
             if VARIANT != "avx2":
                 return _busd(builder, before, args[1], inputs)
             products = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, args[1], inputs)
             return builder.add(before, products)
 
-        return _each(builder, total, row)
+        return each_row(builder, total, row)
 
     return total(total, weights, q, index, stride), codegen
 
@@ -234,8 +135,8 @@ def scaled(typing: Any, total: Any, narrow: Any, scales: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        low = builder.and_(args[2], _splat(I32X16, 0xFFFF))
-        twice = builder.or_(low, builder.shl(args[2], _splat(I32X16, 16)))
+        low = builder.and_(args[2], constant(I32X16, 0xFFFF))
+        twice = builder.or_(low, builder.shl(args[2], constant(I32X16, 16)))
         twice = builder.bitcast(twice, I16X32.llvm)
 
         def row(t: int) -> Any:
@@ -244,7 +145,7 @@ def scaled(typing: Any, total: Any, narrow: Any, scales: Any) -> Any:
                 return _wssd(builder, before, sum_, twice)
             return builder.add(before, builder.mul(sum_, args[2]))
 
-        return _each(builder, total, row)
+        return each_row(builder, total, row)
 
     return total(total, narrow, scales), codegen
 
@@ -261,9 +162,9 @@ def total(typing: Any, narrow: Any) -> Any:
             sum_ = builder.extract_value(args[0], t)
             if VARIANT != "avx2":
                 return sum_
-            return _wssd(builder, _splat(I32X16, 0), sum_, _splat(I16X32, 1))
+            return _wssd(builder, constant(I32X16, 0), sum_, constant(I16X32, 1))
 
-        return _each(builder, result, row)
+        return each_row(builder, result, row)
 
     return result(narrow), codegen
 
@@ -276,12 +177,12 @@ def start_signed(typing: Any, tile: Any, sums: Any, index: Any, stride: Any) -> 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
             if VARIANT == "avx2":
-                return _splat(I32X16, 0)
+                return constant(I32X16, 0)
             # dot4_signed adds 128 to each weight to make it unsigned.
-            pair = _four(context, builder, sig, args, 1, t, I16X32)
-            return _wssd(builder, _splat(I32X16, 0), pair, _splat(I16X32, -128))
+            pair = row_four(context, builder, sig, args, 1, t, I16X32)
+            return _wssd(builder, constant(I32X16, 0), pair, constant(I16X32, -128))
 
-        return _each(builder, result, row)
+        return each_row(builder, result, row)
 
     return result(tile, sums, index, stride), codegen
 
@@ -294,20 +195,20 @@ def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, strid
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         w = args[1]
-        shifted = builder.xor(w, _splat(I8X64, 0x80))
+        shifted = builder.xor(w, constant(I8X64, 0x80))
         magnitude = call(builder, "llvm.abs.v64i8", I8X64.llvm, w, ir.IntType(1)(0))
 
         def row(t: int) -> Any:
             before = builder.extract_value(args[0], t)
-            inputs = _four(context, builder, sig, args, 2, t, I8X64)
+            inputs = row_four(context, builder, sig, args, 2, t, I8X64)
             if VARIANT != "avx2":
                 return _busd(builder, before, shifted, inputs)
             # |w| times (x with w's sign): vpmaddubsw of 128 + w would saturate.
             signed = _halves(builder, "llvm.x86.avx2.psign.b", BYTES, inputs, w)
             pairs = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, magnitude, signed)
-            return _wssd(builder, before, pairs, _splat(I16X32, 1))
+            return _wssd(builder, before, pairs, constant(I16X32, 1))
 
-        return _each(builder, total, row)
+        return each_row(builder, total, row)
 
     return total(total, weights, q, index, stride), codegen
 
@@ -322,7 +223,7 @@ def times_sum_of_32(
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
-            place = _place(context, builder, sig, args, 2, t, LLVM["i16"])
+            place = row_place(context, builder, sig, args, 2, t, LLVM["i16"])
             sum_ = LLVM["i32"](0)
             for i in range(4):
                 number = builder.load(builder.gep(place, [LLVM["i32"](i)]), align=1)
@@ -330,7 +231,7 @@ def times_sum_of_32(
             product = builder.mul(args[1], splat_value(builder, sum_, 16))
             return builder.add(builder.extract_value(args[0], t), product)
 
-        return _each(builder, total, row)
+        return each_row(builder, total, row)
 
     return total(total, factor, sums, index, stride), codegen
 
@@ -343,31 +244,16 @@ def add_scaled(typing: Any, y: Any, whole: Any, scale: Any, d: Any, index: Any, 
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
-            place = _place(context, builder, sig, args, 3, t, LLVM["f32"])
+            place = row_place(context, builder, sig, args, 3, t, LLVM["f32"])
             dx = splat_value(builder, builder.load(place, align=1), 16)
             before, sum_ = (builder.extract_value(value, t) for value in args[:2])
             sum_ = builder.sitofp(sum_, F32X16.llvm)
             both = builder.fmul(args[2], dx)
             return call(builder, "llvm.fmuladd.v16f32", F32X16.llvm, sum_, both, before)
 
-        return _each(builder, y, row)
+        return each_row(builder, y, row)
 
     return y(y, whole, scale, d, index, stride), codegen
-
-
-@word
-def store_rows(typing: Any, out: Any, index: Any, stride: Any, y: Any) -> Any:
-    """Write each row's sixteen outputs."""
-    if not isinstance(y, Tiled) or y.vec != F32X16:
-        return None
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        for t in range(y.n):
-            place = _place(context, builder, sig, args, 0, t, F32X16.llvm)
-            builder.store(builder.extract_value(args[3], t), place, align=1)
-        return context.get_dummy_value()
-
-    return types.void(out, index, stride, y), codegen
 
 
 def _byte(signed: bool) -> Any:
@@ -380,7 +266,7 @@ def _byte(signed: bool) -> Any:
             up = builder.sub(LLVM["i32"](24), builder.mul(k_, LLVM["i32"](8)))
             lanes = builder.bitcast(args[0], I32X16.llvm)
             lanes = builder.shl(lanes, splat_value(builder, up, 16))
-            return (builder.ashr if signed else builder.lshr)(lanes, _splat(I32X16, 24))
+            return (builder.ashr if signed else builder.lshr)(lanes, constant(I32X16, 24))
 
         return I32X16(value, k), codegen
 
@@ -410,7 +296,7 @@ def _sum_of(lanes: tuple[int, ...]) -> Any:
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             mask = ir.Constant(INTS, [4 * (i // 2) + lanes[i % 2] for i in range(8)])
-            chosen = builder.shuffle_vector(args[0], _splat(I32X16, 0), mask)
+            chosen = builder.shuffle_vector(args[0], constant(I32X16, 0), mask)
             for n in (4, 2, 1):
                 low, high = part(builder, chosen, 0, n), part(builder, chosen, n, n)
                 chosen = builder.add(low, high)

@@ -58,6 +58,11 @@ def call(builder: Any, name: str, result: Any, *values: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
 
 
+def constant(vec: Vec, number: int) -> Any:
+    """The LLVM constant that repeats one number."""
+    return ir.Constant(vec.llvm, [number] * vec.n)
+
+
 def splat_value(builder: Any, value: Any, n: int) -> Any:
     """Emit a vector that repeats one scalar n times."""
     kind = ir.VectorType(value.type, n)
