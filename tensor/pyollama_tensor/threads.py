@@ -27,18 +27,16 @@ from numba.extending import register_jitable
 
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.simd.machine import (
-    Task,
     atomic_add,
     atomic_load,
     atomic_store,
     atomic_swap,
-    call_task,
     flush_to_zero,
     pause,
-    publish,
     restore_mode,
     sched_yield,
 )
+from pyollama_tensor.simd.tasks import Task, call_task, publish
 from pyollama_tensor.types import I64
 
 # The pool's shared state: int64 words, those that different threads write on lines of their own.
@@ -157,6 +155,8 @@ class Pool:
         while not state[STOP]:
             help_until_idle(state, seat)
             event.clear()
+            if state[STOP]:  # its event may be the one just cleared
+                return
             atomic_add_one(state, PARKED, 1)
             event.wait()
             atomic_add_one(state, PARKED, -1)

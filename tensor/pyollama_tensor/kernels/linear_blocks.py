@@ -15,7 +15,7 @@ from pyollama_tensor.jit import kernel
 from pyollama_tensor.kernels import decode
 from pyollama_tensor.kernels.records import CHUNK
 from pyollama_tensor.simd import fma, load_f32x16, reduce_add, splat_f32x16
-from pyollama_tensor.simd.machine import apply
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I64, U8
 
