@@ -53,7 +53,7 @@ class Splitter:
         """The places that count: (start, end, spaces eaten left, and right, id), in text order."""
         taken = bytearray(len(text))
         granted = []
-        for id in sorted(places, key=lambda id: -len(self._tokens[id].text.encode())):
+        for id in sorted(places, key=lambda id: (-len(self._tokens[id].text.encode()), id)):
             token = self._tokens[id]
             for start in places[id]:
                 end = start + len(token.text)

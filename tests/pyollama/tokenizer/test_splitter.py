@@ -61,6 +61,11 @@ def test_the_longest_token_wins_even_where_a_shorter_one_begins_earlier() -> Non
     assert [*Splitter(tokens).split("abcd", parse_special=True)] == ["a", 1]
 
 
+def test_of_equally_long_tokens_the_lower_id_goes_first() -> None:
+    tokens = [SpecialToken(0, "b", False, rstrip=True), SpecialToken(1, " ", False)]
+    assert [*Splitter(tokens).split(" b ", parse_special=True)] == [1, 0]
+
+
 def test_a_vocabulary_without_special_tokens_leaves_the_text_whole() -> None:
     assert [*Splitter([]).split("text", parse_special=True)] == ["text"]
     assert [*Splitter([]).split("", parse_special=True)] == []
