@@ -48,8 +48,9 @@ def _is_character(data: bytes) -> bool:
         return False
 
 
-# Two newlines are a user-defined token there, after which the text gets another space.
-@given(st.text(max_size=30).filter(lambda text: "\n\n" not in text))
+# Two newlines are a user-defined token there, after which the text gets another space; and `<s>`
+# can be merged from plain text into the control token, which is silent.
+@given(st.text(max_size=30).filter(lambda text: "\n\n" not in text and "<" not in text))
 def test_streaming_a_text_gives_it_back(text: str) -> None:
     ids = TOKENIZER.encode(text, parse_special=False)
     assert "".join(streamed(ids)).removeprefix(" ") == text.replace("▁", " ")
