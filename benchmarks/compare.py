@@ -122,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = options.llama_lib or libraries()
     build = options.build or best_build(folder)
     model = model_file(options)
+    for library in ("OPENBLAS", "MKL", "OMP"):  # NumPy's matrix product has threads of its own
+        os.environ[f"{library}_NUM_THREADS"] = str(options.threads)
     setting = Setting(model, CONTEXT + PREFILL + options.tokens, options.threads, folder, build)
     source = "" if options.llama_lib else f" of {PACKAGE}"
     print(f"{model.name}, {model.stat().st_size / 1e9:.2f} GB, {options.threads} threads")
