@@ -66,17 +66,15 @@ def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
 
 
 @register_jitable
-def quarters(w: U8, p: int, unit: int) -> Any:
-    """Four units of weights from 0 to 63: `unit` of each run of 32 inputs in the half at p."""
-    a = load_i8x64(w, p + 64 * unit)
-    b = load_i8x64(w, p + 512 + 64 * unit)
-    top = load_i8x64(w, p + QH + 64 * unit)
-    return (
-        (a & 15) | ((top << 4) & 48),
-        (b & 15) | ((top << 2) & 48),
-        (a >> 4) | (top & 48),
-        (b >> 4) | ((top >> 2) & 48),
-    )
+def pair(w: U8, p: int, unit: int, shift: int) -> Any:
+    """Two units of weights from 0 to 63, 32 inputs apart, of the half at p.
+
+    shift: 0 for inputs 0 to 63 of the half, 4 for 64 to 127
+    """
+    top = load_i8x64(w, p + QH + 64 * unit) >> shift
+    a = (load_i8x64(w, p + 64 * unit) >> shift) & 15
+    b = (load_i8x64(w, p + 512 + 64 * unit) >> shift) & 15
+    return a | ((top << 4) & 48), b | ((top << 2) & 48)
 
 
 @register_jitable
@@ -86,35 +84,38 @@ def scale_of(w: U8, p: int, group: int) -> Any:
 
 
 @register_jitable
+def add_groups(
+    n: Any, acc: Any, p: int, g: int, x: int, w: U8, n_block: int, q: I8, sums: I16
+) -> Any:
+    """Add groups g and g + 2 of the record at p, for n rows of inputs with block x the first."""
+    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
+    half, shift, units = p + HALVES + HALF * (g // 8), g // 4 % 2 * 4, g % 2 * 4
+    n0 = start(n, sums, 32 * x + 2 * g, n_sum, OFFSET)
+    n1 = start(n, sums, 32 * x + 2 * g + 4, n_sum, OFFSET)
+    for unit in range(4):
+        q0, q1 = pair(w, half, units + unit, shift)
+        n0 = dot4(n0, q0, q, 256 * x + 16 * g + 4 * unit, n_in)
+        n1 = dot4(n1, q1, q, 256 * x + 16 * g + 4 * unit + 32, n_in)
+    acc = scaled(acc, n0, scale_of(w, p, g))
+    return scaled(acc, n1, scale_of(w, p, g + 2))
+
+
+@register_jitable
 def tile(
     n: Any, group: int, t: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32
 ) -> None:
     """Sixteen outputs of one group for n rows of inputs from row t on."""
     y = zeros_f32(n)
-    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
     for block in range(n_block):
         p = (group * n_block + block) * SIZE
         x = t * n_block + block
         acc = zeros_i32(n)
-        for i in range(4):  # 16 inputs of each of the four runs of a half
+        for i in range(4):
+            for line in range(13):
+                prefetch(w, p + AHEAD + 832 * i + 64 * line)
             g = 8 * (i // 2) + i % 2
-            here, at, units = p + HALVES + HALF * (i // 2), 256 * x + 16 * g, 4 * (i % 2)
-            n0 = start(n, sums, 32 * x + 2 * g, n_sum, OFFSET)
-            n1 = start(n, sums, 32 * x + 2 * g + 4, n_sum, OFFSET)
-            n2 = start(n, sums, 32 * x + 2 * g + 8, n_sum, OFFSET)
-            n3 = start(n, sums, 32 * x + 2 * g + 12, n_sum, OFFSET)
-            for unit in range(4):
-                for line in range(3):
-                    prefetch(w, here + AHEAD + 192 * (units + unit) + 64 * line)
-                q0, q1, q2, q3 = quarters(w, here, units + unit)
-                n0 = dot4(n0, q0, q, at + 4 * unit, n_in)
-                n1 = dot4(n1, q1, q, at + 4 * unit + 32, n_in)
-                n2 = dot4(n2, q2, q, at + 4 * unit + 64, n_in)
-                n3 = dot4(n3, q3, q, at + 4 * unit + 96, n_in)
-            acc = scaled(acc, n0, scale_of(w, p, g))
-            acc = scaled(acc, n1, scale_of(w, p, g + 2))
-            acc = scaled(acc, n2, scale_of(w, p, g + 4))
-            acc = scaled(acc, n3, scale_of(w, p, g + 6))
+            acc = add_groups(n, acc, p, g, x, w, n_block, q, sums)
+            acc = add_groups(n, acc, p, g + 4, x, w, n_block, q, sums)
         y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
     store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
 
@@ -147,7 +148,8 @@ def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> 
             d = load_f16x16(w, p)
             for unit in range(16):
                 half, g = unit // 8, 8 * (unit // 8) + unit % 8 // 4
-                q0, q1, q2, q3 = quarters(w, p + HALVES + HALF * half, unit % 8)
+                q0, q1 = pair(w, p + HALVES + HALF * half, unit % 8, 0)
+                q2, q3 = pair(w, p + HALVES + HALF * half, unit % 8, 4)
                 o = (256 * block + 128 * half + 4 * (unit % 8)) * out.shape[1] + group * ROWS
                 expand(q0, d * to_f32x16(scale_of(w, p, g)), out, o)
                 expand(q1, d * to_f32x16(scale_of(w, p, g + 2)), out, o + 32 * out.shape[1])

@@ -25,12 +25,9 @@ class Task:
 
     def __init__(self, function: Callable[..., None]) -> None:
         self.function = function
-        if hasattr(function, "py_func"):  # compiled already, because Python calls it as well
-            self.dispatcher: Any = function
-            return
         # Called from compiled code only: no wrapper for Python is needed, nor a cache of its own.
         flags: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True}
-        self.dispatcher = numba.njit(**flags)(function)
+        self.dispatcher: Any = numba.njit(**flags)(function)
 
     def __reduce__(self) -> Any:
         # Part of the cache key of compiled closures over a task: the name, nothing that varies.
