@@ -18,13 +18,13 @@ PACKAGE = Path(pyollama_tensor.__file__).parent
 PROGRAM = """
 import numpy as np
 from pyollama_tensor.jit import kernel
-from pyollama_tensor.simd import load_f32x8, reduce_add
+from pyollama_tensor.simd import load_f32x16, reduce_add
 
 @kernel
 def total(x):
-    return reduce_add(load_f32x8(x, 0))
+    return reduce_add(load_f32x16(x, 0))
 
-print(float(total(np.ones(8, np.float32))), sum(total.stats.cache_hits.values()))
+print(float(total(np.ones(16, np.float32))), sum(total.stats.cache_hits.values()))
 """
 
 
@@ -56,8 +56,8 @@ def test_an_edited_vocabulary_is_noticed(tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "pyollama_tensor"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     cache = tmp_path / "machine code"
-    assert run(program, copy.parent, cache) == ["8.0", "0"]
-    assert run(program, copy.parent, cache) == ["8.0", "1"]  # from disk
+    assert run(program, copy.parent, cache) == ["16.0", "0"]
+    assert run(program, copy.parent, cache) == ["16.0", "1"]  # from disk
     words = copy / "simd" / "math.py"
     edited = words.read_text().replace("builder.fadd(low, high)", "builder.fmul(low, high)")
     assert edited != words.read_text()

@@ -7,15 +7,12 @@ from numba.core import types
 from numba.extending import register_jitable
 
 from pyollama_tensor.simd.vector import (
-    F32X8,
     F32X16,
-    I32X8,
     I32X16,
     LLVM,
     Vec,
     call,
     part,
-    splat_f32x8,
     splat_f32x16,
     word,
 )
@@ -58,14 +55,13 @@ round_even = _elementwise("rint", 1)  # to the nearest whole number, halves to e
 @word
 def to_i32(typing: Any, value: Any) -> Any:
     """Whole-numbered floats as integers; undefined beyond the range of int32."""
-    result = {F32X8: I32X8, F32X16: I32X16}.get(value)
-    if result is None:
+    if value != F32X16:
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.fptosi(args[0], result.llvm)
+        return builder.fptosi(args[0], I32X16.llvm)
 
-    return result(value), codegen
+    return I32X16(value), codegen
 
 
 def _reduction(name: str) -> Any:
@@ -96,16 +92,15 @@ reduce_max = _reduction("maxnum")
 @word
 def _power_of_two(typing: Any, value: Any) -> Any:
     """2 ** k for whole numbers k in [-126, 127], by writing k into the exponent."""
-    if not isinstance(value, Vec) or value.element != "i32":
+    if value != I32X16:
         return None
-    result = {8: F32X8, 16: F32X16}[value.n]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        biased = builder.add(args[0], ir.Constant(value.llvm, [127] * value.n))
-        bits = builder.shl(biased, ir.Constant(value.llvm, [23] * value.n))
-        return builder.bitcast(bits, result.llvm)
+        biased = builder.add(args[0], ir.Constant(value.llvm, [127] * 16))
+        bits = builder.shl(biased, ir.Constant(value.llvm, [23] * 16))
+        return builder.bitcast(bits, F32X16.llvm)
 
-    return result(value), codegen
+    return F32X16(value), codegen
 
 
 LOG2E = 1.4426950408889634
@@ -116,21 +111,6 @@ LOWEST, HIGHEST = -87.3, 88.3  # e**x stays a normal number
 # e**r - 1 - r over r**2 on [-ln2/2, ln2/2]: the minimax polynomial of Cephes' expf.
 C0, C1, C2 = 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2
 C3, C4, C5 = 8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4
-
-
-@register_jitable
-def exp_f32x8(x: Any) -> Any:
-    """e ** x for 8 floats, to 2 units in the last place; below -87.3 it stays at e**-87.3."""
-    x = minimum(maximum(x, splat_f32x8(LOWEST)), splat_f32x8(HIGHEST))
-    k = round_even(x * splat_f32x8(LOG2E))
-    r = fma(k, splat_f32x8(-LN2_HIGH), x)
-    r = fma(k, splat_f32x8(-LN2_LOW), r)
-    p = fma(splat_f32x8(C5), r, splat_f32x8(C4))
-    p = fma(p, r, splat_f32x8(C3))
-    p = fma(p, r, splat_f32x8(C2))
-    p = fma(p, r, splat_f32x8(C1))
-    p = fma(p, r, splat_f32x8(C0))
-    return fma(p, r * r, r + splat_f32x8(1.0)) * _power_of_two(to_i32(k))
 
 
 @register_jitable

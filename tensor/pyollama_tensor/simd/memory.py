@@ -2,7 +2,7 @@
 
 ``load_f32x16(a, i)`` reads 16 lanes from element i of `a`, counted flat over a C-contiguous array
 of any shape, in units of the array's own dtype (so in bytes for uint8). Nothing is checked.
-Halves (f16, bf16) live in memory only: loads widen to f32, stores of f16 round to nearest even.
+Halves (f16, bf16) live in memory only: loads widen them to f32.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.np.arrayobj import make_array
 
+from pyollama_tensor.simd.halves import HALF, half_to_float
 from pyollama_tensor.simd.vector import (
-    F32X8,
     F32X16,
     I8X16,
     I8X64,
@@ -24,8 +24,6 @@ from pyollama_tensor.simd.vector import (
     word,
 )
 
-HALF = ir.HalfType()
-
 
 def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
     """Emit the address of element args[1] of array args[0], as a pointer to `to`."""
@@ -34,20 +32,20 @@ def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
 
 
-Emit = Callable[[Any, Any], Any]
+Widen = Callable[[Any, Any, Any], Any]  # (builder, value, LLVM type to give)
 
 
-def _reader(vec: Vec, memory: Any = None, widen: Emit | None = None) -> Callable[..., Any]:
+def _reader(vec: Vec, memory: Any = None, widen: Widen | None = None) -> Callable[..., Any]:
     stored = ir.VectorType(memory, vec.n) if memory else vec.llvm
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         value = builder.load(pointer(context, builder, sig, args, stored), align=1)
-        return widen(builder, value) if widen else value
+        return widen(builder, value, vec.llvm) if widen else value
 
     return codegen
 
 
-def _load(vec: Vec, memory: Any = None, widen: Emit | None = None) -> Any:
+def _load(vec: Vec, memory: Any = None, widen: Widen | None = None) -> Any:
     def define(typing: Any, array: Any, index: Any) -> Any:
         if not isinstance(array, types.Array):
             return None
@@ -56,14 +54,13 @@ def _load(vec: Vec, memory: Any = None, widen: Emit | None = None) -> Any:
     return word(define)
 
 
-def _store(vec: Vec, narrow: Emit | None = None) -> Any:
+def _store(vec: Vec) -> Any:
     def define(typing: Any, array: Any, index: Any, value: Any) -> Any:
         if not isinstance(array, types.Array) or value != vec:
             return None
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            stored = narrow(builder, args[2]) if narrow else args[2]
-            builder.store(stored, pointer(context, builder, sig, args, stored.type), align=1)
+            builder.store(args[2], pointer(context, builder, sig, args, vec.llvm), align=1)
             return context.get_dummy_value()
 
         return types.void(array, index, vec), codegen
@@ -71,30 +68,20 @@ def _store(vec: Vec, narrow: Emit | None = None) -> Any:
     return word(define)
 
 
-def _extend(vec: Vec) -> Emit:
-    return lambda builder, half: builder.fpext(half, vec.llvm)
-
-
-def _shift_bf16(builder: Any, half: Any) -> Any:
+def _shift_bf16(builder: Any, half: Any, to: Any) -> Any:
     wide = builder.zext(half, I32X16.llvm)
     shifted = builder.shl(wide, ir.Constant(I32X16.llvm, [16] * 16))
-    return builder.bitcast(shifted, F32X16.llvm)
-
-
-def _truncate(vec: Vec) -> Emit:
-    return lambda builder, full: builder.fptrunc(full, ir.VectorType(HALF, vec.n))
+    return builder.bitcast(shifted, to)
 
 
 load_i8x16, load_i8x64 = _load(I8X16), _load(I8X64)
 load_i32x16 = _load(I32X16)
-load_f32x8, load_f32x16 = _load(F32X8), _load(F32X16)
-load_f16x8 = _load(F32X8, HALF, _extend(F32X8))
-load_f16x16 = _load(F32X16, HALF, _extend(F32X16))
-load_bf16x16 = _load(F32X16, LLVM["i16"], _shift_bf16)
+load_f32x16 = _load(F32X16)
+load_f16x16 = _load(F32X16, HALF, half_to_float)
 
 _WIDE = {
     types.float32: _reader(F32X16),
-    types.uint16: _reader(F32X16, HALF, _extend(F32X16)),
+    types.uint16: _reader(F32X16, HALF, half_to_float),
     types.int16: _reader(F32X16, LLVM["i16"], _shift_bf16),
 }
 
@@ -108,8 +95,7 @@ def load_wide(typing: Any, array: Any, index: Any) -> Any:
 
 
 store_i8x16, store_i32x16 = _store(I8X16), _store(I32X16)
-store_f32x8, store_f32x16 = _store(F32X8), _store(F32X16)
-store_f16x8, store_f16x16 = _store(F32X8, _truncate(F32X8)), _store(F32X16, _truncate(F32X16))
+store_f32x16 = _store(F32X16)
 
 
 @word
@@ -145,7 +131,7 @@ def load_f16(typing: Any, array: Any, index: Any) -> Any:
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         place = pointer(context, builder, sig, args, HALF)
-        return builder.fpext(builder.load(place, align=1), LLVM["f32"])
+        return half_to_float(builder, builder.load(place, align=1), LLVM["f32"])
 
     return types.float32(array, index), codegen
 

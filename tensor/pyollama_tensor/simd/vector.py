@@ -42,8 +42,8 @@ class VecModel(models.PrimitiveModel):
 
 I8X16, I8X64 = Vec("i8", 16), Vec("i8", 64)
 I16X32 = Vec("i16", 32)
-I32X8, I32X16 = Vec("i32", 8), Vec("i32", 16)
-F32X8, F32X16 = Vec("f32", 8), Vec("f32", 16)
+I32X16 = Vec("i32", 16)
+F32X16 = Vec("f32", 16)
 
 
 def word(define: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,9 +146,7 @@ def _splat(vec: Vec, scalar: Any) -> Callable[..., Any]:
     return word(define)
 
 
-splat_f32x8 = _splat(F32X8, types.float32)
 splat_f32x16 = _splat(F32X16, types.float32)
-splat_i32x16 = _splat(I32X16, types.int32)
 
 
 def _unary(source: Vec, result: Vec, emit: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -169,8 +167,3 @@ def _unary(source: Vec, result: Vec, emit: Callable[[Any, Any], Any]) -> Callabl
 widen_unsigned_i8x16 = _unary(I8X16, I32X16, lambda b, v: b.zext(v, I32X16.llvm))
 widen_signed_i8x16 = _unary(I8X16, I32X16, lambda b, v: b.sext(v, I32X16.llvm))
 to_f32x16 = _unary(I32X16, F32X16, lambda b, v: b.sitofp(v, F32X16.llvm))
-as_i32x16 = _unary(I8X64, I32X16, lambda b, v: b.bitcast(v, I32X16.llvm))
-as_f32x16 = _unary(I32X16, F32X16, lambda b, v: b.bitcast(v, F32X16.llvm))
-as_f32x8 = _unary(I32X8, F32X8, lambda b, v: b.bitcast(v, F32X8.llvm))
-low_f32x8 = _unary(F32X16, F32X8, lambda b, v: part(b, v, 0, 8))
-high_f32x8 = _unary(F32X16, F32X8, lambda b, v: part(b, v, 8, 8))
