@@ -1,8 +1,8 @@
 """POST /api/chat: a conversation in, the next message out."""
 
-import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyollama.api import (
@@ -14,91 +14,78 @@ from pyollama.api import (
     Time,
 )
 from pyollama.engine import DoneReason, Stats
-from pyollama.errors import BadRequest, PyollamaError
+from pyollama.errors import BadRequest
 from pyollama.prompt.jinja import JsonObject
 from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
-from pyollama.sampling import parse_options
-from pyollama.serving.answer import Answer, Clock, Refused, Single
-from pyollama.serving.checks import (
-    capabilities_of,
-    find_model,
-    may_think,
-    require_free_text,
-    require_text_only,
-    require_top_logprobs,
-    require_weights,
-)
+from pyollama.serving.answer import Clock
+from pyollama.serving.checks import capabilities_of, may_think, require_weights
+from pyollama.serving.flow import conversation
 from pyollama.serving.loaded import LoadedModel
-from pyollama.serving.scheduler import Scheduler
-from pyollama.serving.start import conversation, require_acceptable, runner_options, start, tokenize
-from pyollama.store import Store, StoredModel
-
-Events = Answer[ChatResponse] | Refused[ChatResponse] | Single[ChatResponse]
+from pyollama.store import StoredModel
 
 
-async def answer(store: Store, scheduler: Scheduler, call: ChatRequest) -> Events:
-    """Every check of a request in Ollama's order, then its answer's events."""
-    arrived = time.perf_counter_ns()
-    require_top_logprobs(call)
-    if not call.model.strip():
-        raise BadRequest("model is required")
-    stored = await asyncio.to_thread(find_model, store, call.model)
-    if not call.messages and call.keep_alive == 0:
-        scheduler.unload(stored)
-        return Single(bare(call, "unload"))
-    thinks = await asyncio.to_thread(check, stored, call)
-    options = parse_options(stored.parameters, call.options)
-    wanted = runner_options(options, scheduler.settings)
-    lease = await scheduler.acquire(stored, wanted, call.keep_alive)
-    clock = Clock(arrived, time.perf_counter_ns())
-    try:
-        if not call.messages:
-            lease.release()
-            return Single(bare(call, "load"))
-        prompt = await asyncio.to_thread(build_prompt, lease.loaded, stored, call, thinks)
-        if call.debug_render_only:
-            lease.release()
-            return Single(rendered(call, prompt))
-        require_free_text(call)
-        tokens = await tokenize(lease.loaded, prompt)
-        try:
-            require_text_only([image for message in call.messages for image in message.images])
-            require_acceptable(lease.loaded, tokens, options)
-        except PyollamaError as error:
-            lease.release()
-            return Refused(error)
-        form = ChatForm(call, lease.loaded, prompt, thinks)
-        return start(lease, tokens, options, form, clock)
-    except BaseException:
-        lease.release()
-        raise
+@dataclass(frozen=True)
+class Chat:
+    """One request of /api/chat; see flow.Endpoint."""
 
+    call: ChatRequest
 
-def check(stored: StoredModel, call: ChatRequest) -> bool:
-    """The checks between the model and its options; whether the answer may think."""
-    capabilities = capabilities_of(stored)
-    thinks = may_think(call, capabilities)
-    require_weights(stored, call.model)
-    if "completion" not in capabilities:
-        raise BadRequest(f'"{call.model}" does not support chat')
-    if call.tools and "tools" not in capabilities:
-        raise BadRequest(f"{stored.name.full} does not support tools")
-    return thinks
+    @property
+    def is_empty(self) -> bool:
+        """Whether the request only loads or unloads the model."""
+        return not self.call.messages
 
+    @property
+    def images(self) -> Sequence[bytes]:
+        """Every image of the request."""
+        return [image for message in self.call.messages for image in message.images]
 
-def build_prompt(loaded: LoadedModel, stored: StoredModel, call: ChatRequest, thinks: bool) -> str:
-    """The conversation as the model's own template writes it."""
-    starts_with_system = call.messages[0].role.lower() == "system"
-    system = "" if starts_with_system else stored.system or ""
-    messages = conversation(stored, system, [as_template_sees(m) for m in call.messages])
-    return loaded.template.render(
-        messages,
-        tools=call.tools,
-        enable_thinking=thinks,
-        think_requested=bool(call.think),
-        reasoning_effort=call.think if isinstance(call.think, str) else None,
-    )
+    def require_name(self) -> None:
+        """Raise BadRequest if the name is missing."""
+        if not self.call.model.strip():
+            raise BadRequest("model is required")
+
+    def check(self, stored: StoredModel) -> bool:
+        """The checks between the model and its options; whether the answer may think."""
+        call, capabilities = self.call, capabilities_of(stored)
+        thinks = may_think(call, capabilities)
+        require_weights(stored, call.model)
+        if "completion" not in capabilities:
+            raise BadRequest(f'"{call.model}" does not support chat')
+        if call.tools and "tools" not in capabilities:
+            raise BadRequest(f"{stored.name.full} does not support tools")
+        return thinks
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+        """The conversation as the model's own template writes it."""
+        call = self.call
+        starts_with_system = call.messages[0].role.lower() == "system"
+        system = "" if starts_with_system else stored.system or ""
+        messages = conversation(stored, system, [as_template_sees(m) for m in call.messages])
+        return loaded.template.render(
+            messages,
+            tools=call.tools,
+            enable_thinking=thinks,
+            think_requested=bool(call.think),
+            reasoning_effort=call.think if isinstance(call.think, str) else None,
+        )
+
+    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "ChatForm":
+        """What dresses the answer's text."""
+        return ChatForm(self.call, loaded, prompt, thinks)
+
+    def bare(self, reason: str) -> ChatResponse:
+        """The answer to a load or an unload: no text, no statistics."""
+        event = new_event(self.call, ResponseMessage(role="assistant", content=""), done=True)
+        event.done_reason = reason
+        return event
+
+    def rendered(self, prompt: str) -> ChatResponse:
+        """The answer to _debug_render_only."""
+        event = new_event(self.call, ResponseMessage(role="", content=""))
+        event.debug_info = DebugInfo(rendered_template=prompt)
+        return event
 
 
 def as_template_sees(message: Message) -> Mapping[str, Any]:
@@ -148,7 +135,7 @@ class ChatForm:
         ]
 
     def _event(self, message: ResponseMessage, done: bool = False) -> ChatResponse:
-        return ChatResponse(model=self.call.model, created_at=now(), message=message, done=done)
+        return new_event(self.call, message, done)
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[ChatResponse]:
         """What was held back, then the final event with the tool calls and the statistics."""
@@ -168,25 +155,7 @@ class ChatForm:
         return [*events, final]
 
 
-def now() -> Time:
-    """The present moment."""
-    return Time(time.time_ns())
-
-
-def bare(call: ChatRequest, reason: str) -> ChatResponse:
-    """The answer to a load or an unload: no text, no statistics."""
-    message = ResponseMessage(role="assistant", content="")
-    return ChatResponse(
-        model=call.model, created_at=now(), message=message, done=True, done_reason=reason
-    )
-
-
-def rendered(call: ChatRequest, prompt: str) -> ChatResponse:
-    """The answer to _debug_render_only."""
-    return ChatResponse(
-        model=call.model,
-        created_at=now(),
-        message=ResponseMessage(role="", content=""),
-        done=False,
-        debug_info=DebugInfo(rendered_template=prompt),
-    )
+def new_event(call: ChatRequest, message: ResponseMessage, done: bool = False) -> ChatResponse:
+    """An event of this moment."""
+    now = Time(time.time_ns())
+    return ChatResponse(model=call.model, created_at=now, message=message, done=done)

@@ -2,101 +2,89 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
 from pyollama.engine import DoneReason, Stats
-from pyollama.errors import BadRequest, EngineError, PyollamaError
-from pyollama.sampling import parse_options
-from pyollama.serving.answer import Answer, Clock, Refused, Single
-from pyollama.serving.checks import (
-    capabilities_of,
-    find_model,
-    may_think,
-    require_free_text,
-    require_text_only,
-    require_top_logprobs,
-    require_weights,
-)
+from pyollama.errors import BadRequest, EngineError
+from pyollama.serving.answer import Clock
+from pyollama.serving.checks import capabilities_of, may_think, require_weights
+from pyollama.serving.flow import conversation, with_system
 from pyollama.serving.loaded import LoadedModel
-from pyollama.serving.scheduler import Scheduler
-from pyollama.serving.start import conversation, require_acceptable, runner_options, start, tokenize
-from pyollama.store import Store, StoredModel
+from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
 
-Events = Answer[GenerateResponse] | Refused[GenerateResponse] | Single[GenerateResponse]
 
+@dataclass(frozen=True)
+class Generate:
+    """One request of /api/generate; see flow.Endpoint."""
 
-async def answer(store: Store, scheduler: Scheduler, call: GenerateRequest) -> Events:
-    """Every check of a request in Ollama's order, then its answer's events."""
-    arrived = time.perf_counter_ns()
-    require_top_logprobs(call)
-    stored = await asyncio.to_thread(find_model, store, call.model)
-    if not call.prompt and call.keep_alive == 0:
-        scheduler.unload(stored)
-        return Single(bare(call, "unload"))
-    thinks = await asyncio.to_thread(check, stored, call)
-    options = parse_options(stored.parameters, call.options)
-    wanted = runner_options(options, scheduler.settings)
-    lease = await scheduler.acquire(stored, wanted, call.keep_alive)
-    clock = Clock(arrived, time.perf_counter_ns())
-    try:
-        if not call.prompt:
-            lease.release()
-            return Single(bare(call, "load"))
-        prompt = await asyncio.to_thread(build_prompt, lease.loaded, stored, call, thinks)
-        if call.debug_render_only:
-            lease.release()
-            return Single(rendered(call, prompt))
-        require_free_text(call)
-        tokens = await tokenize(lease.loaded, prompt)
-        try:
-            require_text_only(call.images)
-            require_acceptable(lease.loaded, tokens, options)
-        except PyollamaError as error:
-            lease.release()
-            return Refused(error)
-        form = GenerateForm(call, prompt, lease.loaded.tokenizer)
-        return start(lease, tokens, options, form, clock)
-    except BaseException:
-        lease.release()
-        raise
+    call: GenerateRequest
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the request only loads or unloads the model."""
+        return not self.call.prompt
 
-def check(stored: StoredModel, call: GenerateRequest) -> bool:
-    """The checks between the model and its options; whether the answer may think."""
-    capabilities = capabilities_of(stored)
-    if "image" in capabilities:
-        raise BadRequest("image generation models are not currently supported")
-    if call.raw and (call.template or call.system or call.context):
-        raise BadRequest("raw mode does not support template, system, or context")
-    thinks = may_think(call, capabilities)
-    if call.suffix and "insert" not in capabilities and "completion" in capabilities:
-        raise BadRequest(f"{stored.name.full} does not support insert")
-    require_weights(stored, call.model)
-    if "completion" not in capabilities:
-        raise BadRequest(f'"{call.model}" does not support generate')
-    if call.suffix:
-        raise EngineError("suffix is not supported yet: it needs the model's Go template")
-    return thinks
+    @property
+    def images(self) -> Sequence[bytes]:
+        """Every image of the request."""
+        return self.call.images
 
+    def require_name(self) -> None:
+        """A missing name is a model that is not found."""
 
-def build_prompt(
-    loaded: LoadedModel, stored: StoredModel, call: GenerateRequest, thinks: bool
-) -> str:
-    """The text that the model goes on from."""
-    if call.raw:
-        return call.prompt
-    if call.template:
-        raise EngineError("template is not supported yet: it is a Go template")
-    user = {"role": "user", "content": call.prompt}
-    system = call.system or stored.system or ""
-    if call.context is None:
-        messages = conversation(stored, system, [user])
-    else:
-        messages = [*([{"role": "system", "content": system}] if system else []), user]
-    # As in Ollama nothing splits thinking off this text, so no template is told to ask for it.
-    prompt = loaded.template.render(messages, enable_thinking=thinks, think_requested=False)
-    return history(loaded.tokenizer, call.context) + prompt
+    def check(self, stored: StoredModel) -> bool:
+        """The checks between the model and its options; whether the answer may think."""
+        call, capabilities = self.call, capabilities_of(stored)
+        if "image" in capabilities:
+            raise BadRequest("image generation models are not currently supported")
+        if call.raw and (call.template or call.system or call.context):
+            raise BadRequest("raw mode does not support template, system, or context")
+        thinks = may_think(call, capabilities)
+        if call.suffix and "insert" not in capabilities and "completion" in capabilities:
+            raise BadRequest(f"{stored.name.full} does not support insert")
+        require_weights(stored, call.model)
+        if "completion" not in capabilities:
+            raise BadRequest(f'"{call.model}" does not support generate')
+        if call.suffix:
+            raise EngineError("suffix is not supported yet: it needs the model's Go template")
+        return thinks
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+        """The text that the model goes on from."""
+        call = self.call
+        if call.raw:
+            return call.prompt
+        if call.template:
+            raise EngineError("template is not supported yet: it is a Go template")
+        user = [{"role": "user", "content": call.prompt}]
+        system = call.system or stored.system or ""
+        history_is_given = call.context is not None
+        messages = (
+            with_system(system, user) if history_is_given else conversation(stored, system, user)
+        )
+        # As in Ollama nothing splits thinking off this text, so no template is told to ask for it.
+        text = loaded.template.render(messages, enable_thinking=thinks, think_requested=False)
+        return history(loaded.tokenizer, call.context) + text
+
+    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "GenerateForm":
+        """What dresses the answer's text."""
+        return GenerateForm(self.call, prompt, loaded.tokenizer)
+
+    def bare(self, reason: str) -> GenerateResponse:
+        """The answer to a load or an unload: no text, no statistics."""
+        return GenerateResponse(
+            model=self.call.model, created_at=now(), response="", done=True, done_reason=reason
+        )
+
+    def rendered(self, prompt: str) -> GenerateResponse:
+        """The answer to _debug_render_only."""
+        info = DebugInfo(rendered_template=prompt)
+        return GenerateResponse(
+            model=self.call.model, created_at=now(), response="", done=False, debug_info=info
+        )
 
 
 def history(tokenizer: Tokenizer, context: list[int] | None) -> str:
@@ -149,18 +137,3 @@ class GenerateForm:
 def now() -> Time:
     """The present moment."""
     return Time(time.time_ns())
-
-
-def bare(call: GenerateRequest, reason: str) -> GenerateResponse:
-    """The answer to a load or an unload: no text, no statistics."""
-    return GenerateResponse(
-        model=call.model, created_at=now(), response="", done=True, done_reason=reason
-    )
-
-
-def rendered(call: GenerateRequest, prompt: str) -> GenerateResponse:
-    """The answer to _debug_render_only."""
-    info = DebugInfo(rendered_template=prompt)
-    return GenerateResponse(
-        model=call.model, created_at=now(), response="", done=False, debug_info=info
-    )

@@ -16,7 +16,9 @@ from pyollama.api import (
     LocalTime,
     ProcessModel,
 )
-from pyollama.serving import chat, generate
+from pyollama.serving.chat import Chat
+from pyollama.serving.flow import answer
+from pyollama.serving.generate import Generate
 from pyollama.serving.scheduler import Scheduler, Slot
 from pyollama.settings import Settings
 from pyollama.store import Store
@@ -47,11 +49,11 @@ class Serving:
 
     async def generate(self, call: GenerateRequest) -> Events[GenerateResponse]:
         """Answer POST /api/generate. Raises what the first failing check names."""
-        return await generate.answer(self.store, self.scheduler, call)
+        return await answer(self.store, self.scheduler, Generate(call))
 
     async def chat(self, call: ChatRequest) -> Events[ChatResponse]:
         """Answer POST /api/chat. Raises what the first failing check names."""
-        return await chat.answer(self.store, self.scheduler, call)
+        return await answer(self.store, self.scheduler, Chat(call))
 
     def running(self) -> list[ProcessModel]:
         """The models in memory, the one that stays longest first."""

@@ -28,4 +28,3 @@ def spread(source: U8, s: int, out: U8, o: int, n_unit: int) -> None:
     """Copy n units of one row, from place s on, to the places o, o + 64, ... of a record."""
     for unit in range(n_unit):
         store_4xi8(out, o + 64 * unit, load_4xi8(source, s + 4 * unit))
-

@@ -1,6 +1,5 @@
 """The engine on a small random model: batches, limits, pages, cancellation."""
 
-
 import numpy as np
 import pytest
 import tiny_llama

@@ -1,0 +1,180 @@
+"""The way of a request through serving, the same for every endpoint that generates.
+
+Find the model, check, load, build the prompt, start. The order is Ollama's, because a client sees
+which of several mistakes is reported. What differs between endpoints is an ``Endpoint``.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from pyollama.api import ChatRequest, GenerateRequest
+from pyollama.engine import Request
+from pyollama.errors import PyollamaError, refused_by_engine
+from pyollama.sampling import Options, Sampler, check, parse_options
+from pyollama.serving.answer import Answer, Clock, Form, PieceQueue, Refused, Single
+from pyollama.serving.checks import (
+    find_model,
+    require_free_text,
+    require_text_only,
+    require_top_logprobs,
+)
+from pyollama.serving.generation import new_generation
+from pyollama.serving.loaded import LoadedModel, RunnerOptions
+from pyollama.serving.scheduler import Lease, Scheduler
+from pyollama.settings import Settings
+from pyollama.store import Store, StoredModel
+
+R = TypeVar("R")
+
+MAX_PREDICT_CONTEXTS = 10  # a generation without a limit ends after so many contexts
+
+Events = Answer[R] | Refused[R] | Single[R]
+
+
+class Endpoint(Protocol[R]):
+    """One request, and what is particular to its endpoint."""
+
+    @property
+    def call(self) -> GenerateRequest | ChatRequest:
+        """The request."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to answer: the request only loads or unloads the model."""
+
+    @property
+    def images(self) -> Sequence[bytes]:
+        """Every image of the request."""
+
+    def require_name(self) -> None:
+        """Raise if the endpoint has words of its own for a missing name."""
+
+    def check(self, stored: StoredModel) -> bool:
+        """The checks between the model and its options; whether the answer may think."""
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+        """The text that the model goes on from."""
+
+    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> Form[R]:
+        """What dresses the answer's text."""
+
+    def bare(self, reason: str) -> R:
+        """The answer to a load or an unload: no text, no statistics."""
+
+    def rendered(self, prompt: str) -> R:
+        """The answer to _debug_render_only."""
+
+
+async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> Events[R]:
+    """Every check of a request in Ollama's order, then its answer's events."""
+    arrived = time.perf_counter_ns()
+    call = endpoint.call
+    require_top_logprobs(call)
+    endpoint.require_name()
+    stored = await asyncio.to_thread(find_model, store, call.model)
+    if endpoint.is_empty and call.keep_alive == 0:
+        scheduler.unload(stored)
+        return Single(endpoint.bare("unload"))
+    thinks = await asyncio.to_thread(endpoint.check, stored)
+    options = await asyncio.to_thread(all_options, stored, call)
+    wanted = runner_options(options, scheduler.settings)
+    lease = await scheduler.acquire(stored, wanted, call.keep_alive)
+    clock = Clock(arrived, time.perf_counter_ns())
+    run = Run(endpoint, lease, options, clock)
+    try:
+        return await run.begin(stored, thinks)
+    except BaseException:
+        lease.release()
+        raise
+
+
+class Run(Generic[R]):
+    """A request whose model is leased."""
+
+    def __init__(self, endpoint: Endpoint[R], lease: Lease, options: Options, clock: Clock) -> None:
+        self.endpoint = endpoint
+        self.lease = lease
+        self.options = options
+        self.clock = clock
+
+    async def begin(self, stored: StoredModel, thinks: bool) -> Events[R]:
+        """Build the prompt and start; a model that need not run is given back at once."""
+        endpoint, loaded = self.endpoint, self.lease.loaded
+        if endpoint.is_empty:
+            return self._without_running(endpoint.bare("load"))
+        prompt = await asyncio.to_thread(endpoint.prompt, loaded, stored, thinks)
+        if endpoint.call.debug_render_only:
+            return self._without_running(endpoint.rendered(prompt))
+        require_free_text(endpoint.call)
+        tokens = await asyncio.to_thread(loaded.tokenizer.encode, prompt)
+        try:
+            require_text_only(endpoint.images)
+            require_acceptable(loaded, tokens, self.options)
+        except PyollamaError as error:
+            self.lease.release()
+            return Refused(error)
+        return self._start(tokens, endpoint.form(loaded, prompt, thinks))
+
+    def _without_running(self, event: R) -> Single[R]:
+        self.lease.release()
+        return Single(event)
+
+    def _start(self, tokens: list[int], form: Form[R]) -> Answer[R]:
+        """Start generating after a prompt of token ids."""
+        tokenizer = self.lease.loaded.tokenizer
+        request = Request(
+            prompt=tokens,
+            sampler=Sampler(self.options, tokenizer.n_vocab, tokenizer.suppressed),
+            num_predict=predict_limit(self.options.num_predict, self.lease.loaded.num_ctx),
+            end_tokens=tokenizer.eog,
+        )
+        pieces = PieceQueue()
+        generation = new_generation(request, self.options.stop, tokenizer, pieces.deliver)
+        return Answer(self.lease, generation, pieces, form, self.clock)
+
+
+def all_options(stored: StoredModel, call: GenerateRequest | ChatRequest) -> Options:
+    """Defaults, the model's stored parameters and the request's options. Raises OptionError."""
+    return parse_options(stored.parameters, call.options)
+
+
+def runner_options(options: Options, settings: Settings) -> RunnerOptions:
+    """The part of the options that a runner is loaded with."""
+    return RunnerOptions(options.num_ctx, max(options.num_batch, 1), max(settings.num_parallel, 1))
+
+
+def conversation(
+    stored: StoredModel, system: str, messages: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The messages that a template sees: system, those stored with the model, the request's own."""
+    kept = [{"role": message.role, "content": message.content} for message in stored.messages]
+    return with_system(system, [*kept, *messages])
+
+
+def with_system(system: str, messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The messages behind a system message, if there is one."""
+    return [*([{"role": "system", "content": system}] if system else []), *messages]
+
+
+def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options) -> None:
+    """Raise BadRequest, in llama.cpp's words, for what an engine refuses when a run starts."""
+    check(options)
+    engine = loaded.runner.engine
+    if not tokens:
+        raise refused_by_engine("the prompt is empty")
+    if not engine.fits(len(tokens)):
+        raise refused_by_engine(
+            f"request ({len(tokens)} tokens) exceeds the available context size "
+            f"({engine.n_ctx} tokens), try increasing it",
+            type="exceed_context_size_error",
+            n_prompt_tokens=len(tokens),
+            n_ctx=engine.n_ctx,
+        )
+
+
+def predict_limit(num_predict: int, num_ctx: int) -> int:
+    """The most tokens of an answer: negative, zero and huge limits become ten contexts."""
+    most = MAX_PREDICT_CONTEXTS * num_ctx
+    return num_predict if 0 < num_predict <= most else most
