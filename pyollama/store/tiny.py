@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "pull"]
 
 NAME = parse_name("tiny")
+PARAMETERS = {"temperature": 0.2}  # a model so small loses its thread when it is warmer
 
 
 def pull(store: "Store", name: Name) -> Iterator[ProgressResponse]:
@@ -52,7 +53,8 @@ def _install(store: "Store") -> Iterator[ProgressResponse]:
     digest, size, _ = store.add_blob([packaged.read_bytes()])
     yield _progress(digest, size, size)
     yield ProgressResponse(status="verifying sha256 digest")
-    for _ in store.create(CreateRequest(model=NAME.full, files={"tiny.gguf": digest})):
+    request = CreateRequest(model=NAME.full, files={"tiny.gguf": digest}, parameters=PARAMETERS)
+    for _ in store.create(request):
         continue  # the lines of a creation are not those of a pull
     yield ProgressResponse(status="writing manifest")
 
