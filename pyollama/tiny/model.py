@@ -18,6 +18,10 @@ from torch import Tensor, nn
 
 __all__ = ["Llama", "LlamaConfig"]
 
+# Standard deviation of the first embeddings: large beside one step of training, so that what the
+# layers read from them stays readable while they move.
+_SPREAD = 0.5
+
 
 @dataclass(frozen=True)
 class LlamaConfig:
@@ -26,10 +30,10 @@ class LlamaConfig:
     n_vocab: int  # llama.vocab_size
     n_ctx: int = 2048  # llama.context_length
     n_embd: int = 256  # llama.embedding_length
-    n_layer: int = 6  # llama.block_count
+    n_layer: int = 4  # llama.block_count
     n_ff: int = 512  # llama.feed_forward_length
-    n_head: int = 8  # llama.attention.head_count
-    n_head_kv: int = 4  # llama.attention.head_count_kv
+    n_head: int = 4  # llama.attention.head_count
+    n_head_kv: int = 2  # llama.attention.head_count_kv
     norm_eps: float = 1e-5  # llama.attention.layer_norm_rms_epsilon
     rope_base: float = 10000.0  # llama.rope.freq_base
 
@@ -109,11 +113,13 @@ class Llama(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
         self.apply(self._initialise)
+        # keeps the first scores small although the embedding, which is also the output, is large
+        nn.init.constant_(self.output_norm.weight, 0.02 / _SPREAD)
 
     def _initialise(self, module: nn.Module) -> None:
         """Small normal weights; what is added to the residual stream starts at zero."""
         if isinstance(module, nn.Embedding):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.normal_(module.weight, std=_SPREAD)
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=module.in_features**-0.5)
         if isinstance(module, Block):

@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from pyollama.tiny.batches import Batch, pool_batches
+from pyollama.tiny.headstart import give_head_start
 from pyollama.tiny.model import Llama, LlamaConfig
 from pyollama.tiny.optimizer import Muon
 from pyollama.tiny.vocabulary import Vocabulary, build_vocabulary
@@ -111,6 +112,7 @@ class Run:
         self.config = LlamaConfig(**{**asdict(config), "n_vocab": len(self.vocabulary.tokens)})
         torch.manual_seed(_SEED)
         self.model = Llama(self.config)
+        self.pins = give_head_start(self.model)
         self.optimizers = _optimizers(self.model)
         self.rates = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
         self.progress = Progress()
@@ -121,6 +123,8 @@ class Run:
         if path.exists():
             # weights_only: a checkpoint is numbers, and loading it must not run anything else
             state = torch.load(path, weights_only=True)
+            if state["config"] != asdict(self.config):
+                raise SystemExit(f"{path} holds a model of other sizes: remove it or go elsewhere")
             self.model.load_state_dict(state["model"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
@@ -148,6 +152,7 @@ class Run:
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
+        self.pins.restore()
         return loss.item() / weight.item()
 
     def log(self, **figures: float) -> None:

@@ -33,7 +33,7 @@ def shipped_vocabulary() -> Vocabulary:
 
 
 VOCABULARY = shipped_vocabulary()
-CONFIG = LlamaConfig(n_vocab=len(VOCABULARY.tokens), n_embd=32, n_layer=1, n_ff=32, n_head=2)
+CONFIG = LlamaConfig(n_vocab=len(VOCABULARY.tokens), n_embd=32, n_layer=2, n_ff=32, n_head=2)
 CONFIG = LlamaConfig(**{**vars(CONFIG), "n_head_kv": 1, "n_ctx": 600})
 
 
