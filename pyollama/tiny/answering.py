@@ -1,33 +1,39 @@
-"""Greedy answers from the network in torch, to judge a checkpoint without a server."""
-
-# mypy: allow-untyped-decorators
+"""Greedy answers of an exported model, through the engine that serves it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-import torch
-from tokenizers import Tokenizer
+from pyollama.engine import Engine, Request
+from pyollama.models.loader import load_model
+from pyollama.sampling import Options, Sampler
+from pyollama.tokenizer import load_tokenizer
+from pyollama_formats.gguf import open_gguf
 
-from pyollama.tiny.model import Llama
-
-__all__ = ["complete", "parse_calls", "without_thought"]
+__all__ = ["Writer", "parse_calls", "without_thought"]
 
 
-@torch.no_grad()
-def complete(model: Llama, tokenizer: Tokenizer, prompt: str, eos: int, limit: int = 120) -> str:
-    """What the model writes after the prompt, taking the likeliest token, up to eos or the limit.
+class Writer:
+    """A model file that goes on from prompts."""
 
-    The whole text is computed anew for every token: simple, and quick enough at this size.
-    """
-    ids = tokenizer.encode(prompt, add_special_tokens=False).ids
-    n_prompt = len(ids)
-    while len(ids) - n_prompt < limit:
-        rows = model(torch.tensor([ids]))
-        chosen = int(model.logits(rows[0, -1]).argmax())
-        if chosen == eos:
-            break
-        ids.append(chosen)
-    return str(tokenizer.decode(ids[n_prompt:], skip_special_tokens=False))
+    def __init__(self, path: Path) -> None:
+        self.file = open_gguf(path)
+        self.tokenizer = load_tokenizer(self.file.metadata)
+        model = load_model(self.file)
+        self.engine = Engine(model, model.config.n_ctx_train)
+
+    def complete(self, prompt: str, limit: int = 120) -> str:
+        """What the model writes after the prompt, taking the likeliest token, special ones shown.
+
+        It stops at an end-of-generation token, or after limit tokens.
+        """
+        tokens = self.tokenizer.encode(prompt)
+        sampler = Sampler(Options(temperature=0.0), self.tokenizer.n_vocab)
+        self.engine.add(Request(tokens, sampler, limit, self.tokenizer.eog))
+        answer: list[int] = []
+        while self.engine.busy:
+            answer += [event.token for event in self.engine.step() if event.token is not None]
+        return self.tokenizer.decode(answer, special=True)
 
 
 def without_thought(text: str) -> str:

@@ -1,6 +1,6 @@
-"""Measure a checkpoint: python -m pyollama.tiny.evaluate rewrites the figures in README.md.
+"""Measure the model: python -m pyollama.tiny.evaluate rewrites the figures in README.md.
 
-All answers are greedy. Three measures, all on the held-out part of the corpus, whose invented
+Answers are greedy, and come from the exported file through the engine that serves it. Three measures, all on the held-out part of the corpus, whose invented
 words and dressed-up questions training never saw:
 
 - the loss, in nats per token that the assistant writes;
@@ -17,9 +17,8 @@ from itertools import islice
 from pathlib import Path
 
 import regex
-from tokenizers import Tokenizer
 
-from pyollama.tiny.answering import complete, parse_calls, without_thought
+from pyollama.tiny.answering import Writer, parse_calls, without_thought
 from pyollama.tiny.corpus import FAMILIES, Example, examples
 from pyollama.tiny.corpus.tools import tool_example
 from pyollama.tiny.model import Llama
@@ -62,21 +61,21 @@ def on_topic(example: Example, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Judge:
-    """A checkpoint, ready to answer examples."""
+    """A checkpoint, and the file exported from it, ready to answer examples."""
 
     model: Llama
     vocabulary: Vocabulary
-    tokenizer: Tokenizer
+    writer: Writer
 
     def answer(self, example: Example) -> str:
         """The greedy answer to an example's prompt."""
         prompt, _ = render_example(example)
-        return complete(self.model, self.tokenizer, prompt, self.vocabulary.eos)
+        return self.writer.complete(prompt)
 
     def say(self, question: str, *, thinking: bool = False) -> str:
         """The greedy answer to one question."""
         prompt = render([{"role": "user", "content": question}], thinking=thinking)
-        return complete(self.model, self.tokenizer, prompt, self.vocabulary.eos)
+        return self.writer.complete(prompt)
 
     def tool_skill(self, count: int) -> int:
         """How many of so many held-out tool prompts get the right calls."""
@@ -96,7 +95,7 @@ class Judge:
 
 def _report(judge: Judge, n_tools: int, n_questions: int) -> Iterator[str]:
     """The measured part of the README, line by line."""
-    loss = held_out_loss(judge.model, judge.tokenizer, judge.vocabulary.padding)
+    loss = held_out_loss(judge.model, judge.vocabulary.tokenizer(), judge.vocabulary.padding)
     tools = judge.tool_skill(n_tools)
     topic, right, asked = judge.question_skill(n_questions)
     n_parameters = sum(weight.numel() for weight in judge.model.parameters())
@@ -127,12 +126,13 @@ def main() -> None:
     """Measure, print, and rewrite the README and the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=WORK)
+    parser.add_argument("--model", type=Path, default=Path(__file__).parent / "tiny.gguf")
     parser.add_argument("--tools", type=int, default=_N_TOOLS)
     parser.add_argument("--questions", type=int, default=_N_QUESTIONS)
     parser.add_argument("--dry", action="store_true", help="print only")
     options = parser.parse_args()
     model, vocabulary = load_checkpoint(options.folder)
-    judge = Judge(model, vocabulary, vocabulary.tokenizer())
+    judge = Judge(model, vocabulary, Writer(options.model))
     report = "\n".join(_report(judge, options.tools, options.questions))
     print(report)
     if not options.dry:
