@@ -1,7 +1,8 @@
 """Measure the model: python -m pyollama.tiny.evaluate rewrites the figures in README.md.
 
-Answers are greedy, and come from the exported file through the engine that serves it. Three measures, all on the held-out part of the corpus, whose invented
-words and dressed-up questions training never saw:
+Answers are greedy, and come from the exported file through the engine that serves it. Three
+measures, all on the held-out part of the corpus, whose invented words and dressed-up questions
+training never saw:
 
 - the loss, in nats per token that the assistant writes;
 - 200 tool prompts: right is the very same calls, names and arguments equal, and nothing missing;
