@@ -31,6 +31,7 @@ def local_server() -> Iterator[Client]:
     """A client of a server that runs in a thread of its own until the context ends."""
     logging.basicConfig(level=logging.ERROR)  # stderr is for the user of run
     listener = bind(Host(address="127.0.0.1", port=0))
+    port = listener.getsockname()[1]  # asked now: a server that fails closes the socket
     server = new_server(grace=1)
     failures: list[BaseException] = []
     thread = threading.Thread(
@@ -38,7 +39,7 @@ def local_server() -> Iterator[Client]:
     )
     thread.start()
     try:
-        yield Client(Host(address="127.0.0.1", port=listener.getsockname()[1]))
+        yield Client(Host(address="127.0.0.1", port=port))
     except CommandError as error:
         if failures:
             raise CommandError(f"the server could not start: {failures[0]}") from error
