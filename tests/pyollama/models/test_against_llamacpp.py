@@ -143,7 +143,10 @@ def test_no_format_is_less_exact_than_in_llama_cpp(
     assert limit < 0.1  # both are the same model at all
 
 
-PROMPTS = ["Why is the sky blue?", "Tell me a story about a cat.", "1, 2, 3, ", "Once"]
+# Texts like those that tiny was trained on. Elsewhere it hesitates: after "1, 2, 3, " two tokens
+# come within 0.003 of each other (standard deviation 2.8): an f16 cache's rounding decides.
+ASKED = "<|im_start|>user\nHow many legs does a spider have?<|im_end|>\n<|im_start|>assistant\n"
+PROMPTS = ["Why is the sky blue?", "Tell me a story about a cat.", ASKED, "Once"]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
