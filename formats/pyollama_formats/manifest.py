@@ -22,16 +22,17 @@ MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 
 # The layers of a model (`embed`, `tensor` and `json` exist too, for others to use).
-MODEL_TYPE = "application/vnd.ollama.image.model"
-PROJECTOR_TYPE = "application/vnd.ollama.image.projector"
-ADAPTER_TYPE = "application/vnd.ollama.image.adapter"
-DRAFT_TYPE = "application/vnd.ollama.image.draft"
-TEMPLATE_TYPE = "application/vnd.ollama.image.template"
-PROMPT_TYPE = "application/vnd.ollama.image.prompt"  # an older name of the template
-SYSTEM_TYPE = "application/vnd.ollama.image.system"
-PARAMS_TYPE = "application/vnd.ollama.image.params"
-MESSAGES_TYPE = "application/vnd.ollama.image.messages"
-LICENSE_TYPE = "application/vnd.ollama.image.license"
+IMAGE_TYPE = "application/vnd.ollama.image."  # and the kind of the layer
+MODEL_TYPE = IMAGE_TYPE + "model"
+PROJECTOR_TYPE = IMAGE_TYPE + "projector"
+ADAPTER_TYPE = IMAGE_TYPE + "adapter"
+DRAFT_TYPE = IMAGE_TYPE + "draft"
+TEMPLATE_TYPE = IMAGE_TYPE + "template"
+PROMPT_TYPE = IMAGE_TYPE + "prompt"  # an older name of the template
+SYSTEM_TYPE = IMAGE_TYPE + "system"
+PARAMS_TYPE = IMAGE_TYPE + "params"
+MESSAGES_TYPE = IMAGE_TYPE + "messages"
+LICENSE_TYPE = IMAGE_TYPE + "license"
 
 _ESCAPES = {
     b"<": rb"\u003c",

@@ -18,18 +18,17 @@ from pyollama.store.facts import FactsCache, GGUFFacts, file_type_name
 from pyollama.store.names import Name
 from pyollama.store.types import ShowMessage
 from pyollama_formats.errors import FormatError
-from pyollama_formats.manifest import Config, Layer, Manifest
+from pyollama_formats.manifest import IMAGE_TYPE, Config, Layer, Manifest
 
 __all__ = ["DEFAULT_TEMPLATE", "StoredModel", "media_type"]
 
 DEFAULT_TEMPLATE = "{{ .Prompt }}"
-MEDIA_TYPE = "application/vnd.ollama.image."
 MAX_TEXT = 64 << 20  # bytes of a text layer: template, system, license, parameters, messages
 
 
 def media_type(kind: str) -> str:
     """The media type of a kind of layer: model, template, system, params, license ..."""
-    return MEDIA_TYPE + kind
+    return IMAGE_TYPE + kind
 
 
 @dataclass(frozen=True)
