@@ -9,6 +9,8 @@ Machine code that somebody else could write would run as us, so the folder must 
 private; otherwise kernels are compiled afresh in each process, with a warning.
 """
 
+# mypy: allow-subclassing-any, allow-untyped-calls
+
 import hashlib
 import os
 import shutil
@@ -19,10 +21,12 @@ import warnings
 from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import llvmlite
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 from pyollama_tensor import cpu
 
@@ -100,6 +104,20 @@ def _prune(root: Path, current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+class KernelCache(FunctionCache):
+    """numba's cache of one function, loaded without numba's own preparations for compiling.
+
+    Those import the lowering of everything that numba knows, a third of a second; finished code
+    needs none of it. Compiling, where something is missing after all, prepares itself.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function for a signature, or None if it is not on the disk."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function at its first call, without the GIL, and keep the code on disk.
 
@@ -111,12 +129,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     # numba picks the folder while decorating: others in this process keep their own setting.
     config.CACHE_DIR = str(folder or "")
     try:
-        compiled: Callable[P, R] = numba.njit(
-            cache=folder is not None, nogil=True, error_model="numpy"
-        )(function)
+        compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        if folder is not None:
+            compiled._cache = KernelCache(function)
     finally:
         config.CACHE_DIR = before
-    return compiled
+    return cast(Callable[P, R], compiled)
 
 
 def on_warmup(name: str, run: Callable[[], object]) -> None:

@@ -3,13 +3,15 @@
 import asyncio
 import threading
 import time
+from typing import Any
 
 import pytest
 import served
 
 from pyollama.api import FOREVER, Duration
 from pyollama.errors import ServerBusy
-from pyollama.serving import Serving
+from pyollama.serving import Serving, scheduler
+from pyollama.serving.loaded import LoadedModel, load
 from pyollama.store import Store
 
 
@@ -91,13 +93,28 @@ def test_another_context_size_reloads_and_the_same_one_does_not(store: Store) ->
     assert served.run(store, scenario) == [512, 512, 128, 128, 512]
 
 
-def test_too_many_waiting_requests_are_turned_away(store: Store) -> None:
-    async def scenario(serving: Serving) -> int:
-        calls = [served.text_of(serving, served.generation()) for _ in range(3)]
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        return sum(isinstance(result, ServerBusy) for result in results)
+def test_too_many_waiting_requests_are_turned_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
 
-    assert served.run(store, scenario, max_queue=1) == 2
+    def slow_load(*args: Any) -> LoadedModel:
+        assert gate.wait(30)
+        return load(*args)
+
+    monkeypatch.setattr(scheduler, "load", slow_load)
+
+    async def scenario(serving: Serving) -> list[str]:
+        calls = [served.text_of(serving, served.generation()) for _ in range(3)]
+        tasks = [asyncio.ensure_future(call) for call in calls]
+        while sum(task.done() for task in tasks) < 2:
+            await asyncio.sleep(0.01)
+        gate.set()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        return sorted(type(result).__name__ for result in results)
+
+    busy = ServerBusy.__name__
+    assert served.run(store, scenario, max_queue=1) == [busy, busy, "str"]
 
 
 def test_a_client_that_leaves_frees_its_pages(store: Store) -> None:
