@@ -42,7 +42,7 @@ class Batch:
 @dataclass(frozen=True)
 class _Document:
     ids: list[int]
-    n_prompt: int
+    written: list[bool]  # which tokens are the assistant's own, in any of its turns
 
 
 def _documents(
@@ -51,9 +51,24 @@ def _documents(
     found = [render_example(e) for e in islice(examples(seed, held_out=held_out), count)]
     prompts = tokenizer.encode_batch([prompt for prompt, _ in found], add_special_tokens=False)
     answers = tokenizer.encode_batch([reply for _, reply in found], add_special_tokens=False)
-    pairs = zip(prompts, answers, strict=True)
-    made = [_Document(p.ids + a.ids, len(p.ids)) for p, a in pairs]
+    begin = tokenizer.encode("<|im_start|>assistant\n", add_special_tokens=False).ids
+    end = tokenizer.token_to_id("<|im_end|>")
+    made = []
+    for prompt, reply in zip(prompts, answers, strict=True):
+        written = _written(prompt.ids, begin, end) + [True] * len(reply.ids)
+        made.append(_Document(prompt.ids + reply.ids, written))
     return [document for document in made if len(document.ids) <= n_longest]
+
+
+def _written(prompt: list[int], begin: list[int], end: int) -> list[bool]:
+    """Which tokens of a prompt the assistant wrote in its earlier turns, end marks included."""
+    written, inside = [False] * len(prompt), False
+    n_finished = len(prompt) - prompt[::-1].index(end)  # then begins the turn that is to be written
+    for place in range(len(begin), n_finished):
+        inside = inside or prompt[place - len(begin) : place] == begin
+        written[place] = inside
+        inside = inside and prompt[place] != end
+    return written
 
 
 def _batch(documents: list[_Document], padding: int, rng: np.random.Generator) -> Batch:
@@ -63,9 +78,8 @@ def _batch(documents: list[_Document], padding: int, rng: np.random.Generator) -
     for row, document in enumerate(documents):
         n = len(document.ids)
         ids[row, :n] = document.ids
-        learned = rng.random(document.n_prompt) < _PROMPT_SHARE
-        weights[row, : document.n_prompt] = _PROMPT_WEIGHT * learned
-        weights[row, document.n_prompt : n] = 1.0
+        learned = _PROMPT_WEIGHT * (rng.random(n) < _PROMPT_SHARE)
+        weights[row, :n] = np.where(document.written, 1.0, learned)
     tokens = torch.from_numpy(ids)
     return Batch(tokens[:, :-1], tokens[:, 1:], torch.from_numpy(weights)[:, 1:])
 

@@ -30,12 +30,12 @@ class LlamaConfig:
     n_vocab: int  # llama.vocab_size
     n_ctx: int = 2048  # llama.context_length
     n_embd: int = 256  # llama.embedding_length
-    n_layer: int = 4  # llama.block_count
+    n_layer: int = 5  # llama.block_count
     n_ff: int = 512  # llama.feed_forward_length
     n_head: int = 4  # llama.attention.head_count
     n_head_kv: int = 2  # llama.attention.head_count_kv
     norm_eps: float = 1e-5  # llama.attention.layer_norm_rms_epsilon
-    rope_base: float = 10000.0  # llama.rope.freq_base
+    rope_base: float = 100000.0  # llama.rope.freq_base
 
     @property
     def n_embd_head(self) -> int:

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from pyollama.tiny.batches import Batch, pool_batches
-from pyollama.tiny.headstart import give_head_start
+from pyollama.tiny.headstart import give_head_start, relate_forms
 from pyollama.tiny.model import Llama, LlamaConfig
 from pyollama.tiny.optimizer import Muon
 from pyollama.tiny.vocabulary import Vocabulary, build_vocabulary
@@ -112,6 +112,7 @@ class Run:
         self.config = LlamaConfig(**{**asdict(config), "n_vocab": len(self.vocabulary.tokens)})
         torch.manual_seed(_SEED)
         self.model = Llama(self.config)
+        relate_forms(self.model, self.vocabulary.tokens)
         self.pins = give_head_start(self.model)
         self.optimizers = _optimizers(self.model)
         self.rates = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
@@ -211,7 +212,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=WORK)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--tokens", type=int, default=3072, help="places in one batch")
-    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import llvmlite
 import numba
 from numba.core.caching import FunctionCache
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 from pyollama_tensor import cpu
 

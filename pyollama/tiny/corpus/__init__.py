@@ -51,9 +51,9 @@ def conversation_example(rng: Random, words: Words, *, thinking: bool) -> Exampl
 FAMILIES: dict[Family, int] = {
     fact_example: 26,
     list_example: 9,
-    number_example: 6,
+    number_example: 8,
     story_example: 4,
-    object_example: 7,
+    object_example: 8,
     copying_example: 9,
     memory_example: 4,
     list_follow_up_example: 3,

@@ -16,6 +16,7 @@ _LANGUAGES = listed("French German Spanish Italian Latin Dutch Polish Greek Japa
 _ROOMS = listed("kitchen bathroom bedroom hall garden garage office cellar")
 _ENDINGS = listed("txt md py json csv log")
 _VERBS = listed("get find check read count make send open show start stop set move fix load")
+_LONG_SHARE = 0.5  # of the tool examples: conversations of several requests
 _CHOICES = {"day": DAYS, "colour": COLOURS, "language": _LANGUAGES, "room": _ROOMS}
 
 
@@ -131,14 +132,37 @@ def _calls(uses: list[Use], thinking: bool) -> dict[str, Any]:
 
 
 def tool_example(rng: Random, words: Words, *, thinking: bool) -> Example:
-    """A request and the call that it needs; rarely two calls at once."""
-    uses = [_use(rng, words)]
-    tools = _with_others(uses[0], rng, words)
-    request = uses[0].request
+    """A request and the calls that it needs: often after others to the same tools, rarely two."""
     if rng.random() < 0.06:
         tools, uses = _pair(rng, words)
-        request = " ".join(use.request for use in uses)
-    return Example("tools", [user(request), _calls(uses, thinking)], tools)
+        return Example("tools", [_request(uses), _calls(uses, thinking)], tools)
+    if rng.random() < _LONG_SHARE:
+        return _tool_chat(rng, words, thinking)
+    use = _use(rng, words)
+    messages = [_request([use]), _calls([use], thinking)]
+    return Example("tools", messages, _with_others(use, rng, words))
+
+
+def _request(uses: list[Use]) -> dict[str, Any]:
+    return user(" ".join(use.request for use in uses))
+
+
+def _tool_chat(rng: Random, words: Words, thinking: bool) -> Example:
+    """Request after request to one list of tools: much to copy from one prompt."""
+    found = {use.name: use for use in (_use(rng, words) for _ in range(rng.choice((2, 3, 4))))}
+    uses = list(found.values())
+    tools = [use.tool for use in uses]
+    rng.shuffle(tools)
+    messages = []
+    for use in uses[:-1]:
+        messages += [_request([use]), _calls([use], thinking=False)]
+        if rng.random() < 0.5:
+            messages += [_result(use), answer(use.reply)]
+    return Example("tools", [*messages, _request(uses[-1:]), _calls(uses[-1:], thinking)], tools)
+
+
+def _result(use: Use) -> dict[str, Any]:
+    return {"role": "tool", "content": use.result, "tool_name": use.name}
 
 
 def _pair(rng: Random, words: Words) -> tuple[list[dict[str, Any]], list[Use]]:
@@ -153,9 +177,8 @@ def tool_result_example(rng: Random, words: Words, *, thinking: bool) -> Example
     use = _use(rng, words)
     called = {"role": "assistant", "content": "", "tool_calls": [use.call()]}
     said = answer(use.reply, "The tool has answered." if thinking else "")
-    result = {"role": "tool", "content": use.result, "tool_name": use.name}
     key = use.reply.split()[-1].strip(".").lower()
-    messages = [user(use.request), called, result, said]
+    messages = [_request([use]), called, _result(use), said]
     return Example("tool results", messages, _with_others(use, rng, words), (key,))
 
 
