@@ -264,3 +264,8 @@ def embed(batch: Batch, weights: LlamaWeights) -> Array:
         return batch.rows
     assert batch.tokens is not None
     return embedding(weights.token_embd, batch.tokens)
+
+
+def key_rope(weights: LlamaWeights) -> Rope:
+    """How the keys of every layer are rotated by their positions."""
+    return weights.rope

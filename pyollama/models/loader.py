@@ -10,6 +10,7 @@ from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, 
 from pyollama_formats.gguf import GGUFFile
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import Element, KVCache
+from pyollama_tensor.rope import Rope
 from pyollama_tensor.types import Array
 
 ARCHITECTURES = {"llama": "pyollama.models.llama"}
@@ -55,6 +56,9 @@ class Architecture(Protocol):
     def forward(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
         """The logits of the rows that the batch wants."""
 
+    def key_rope(self, weights: Any) -> Rope | None:
+        """How the keys in the cache are rotated by their positions; None if they are not."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -64,6 +68,15 @@ class Model:
     config: Config
     weights: Any
     nbytes: int
+
+    @property
+    def rope(self) -> Rope | None:
+        """How cached keys are rotated by their positions, in every layer; None if they are not.
+
+        A key that is moved by n positions is rotated once more, by n. Its magnitude it has already:
+        turn it with ``dataclasses.replace(rope, magnitude=1.0)``.
+        """
+        return self.architecture.key_rope(self.weights)
 
     def forward(self, batch: Batch, cache: KVCache) -> Array:
         """Logits of the rows that the batch wants, (n_wanted, n_vocab) float32."""
