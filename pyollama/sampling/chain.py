@@ -6,12 +6,14 @@ Shapes: V = n_vocab, N = candidates left. Of equal logits the lower token id com
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyollama.errors import EngineError
+from pyollama.sampling.largest import largest
 
 HEADS = (256, 8192)  # how many of the largest logits top_p sorts before it sorts all
 
@@ -34,7 +36,15 @@ def candidates(logits: NDArray[np.float32]) -> Candidates:
     """
     if not np.isfinite(logits.max()):  # the maximum of an array with a NaN is NaN
         raise EngineError("the model's logits are not finite")
-    return Candidates(np.arange(len(logits)), logits)
+    return Candidates(_all_ids(len(logits)), logits)
+
+
+@cache
+def _all_ids(n_vocab: int) -> NDArray[np.int64]:
+    """0 to n_vocab - 1, made once: filling a megabyte takes as long as a whole step."""
+    ids = np.arange(n_vocab)
+    ids.flags.writeable = False
+    return ids
 
 
 def penalize(
@@ -56,13 +66,7 @@ def penalize(
 
 def top_k(c: Candidates, k: int) -> Candidates:
     """The k largest logits, in descending order."""
-    if k < len(c.ids):
-        # A partial sort finds the k-th largest; what equals it fills up from the lowest ids.
-        lowest = np.partition(c.logits, len(c.logits) - k)[-k]
-        above = np.flatnonzero(c.logits > lowest)
-        ties = np.flatnonzero(c.logits == lowest)[: k - len(above)]
-        c = c.take(np.sort(np.concatenate([above, ties])))
-    return c.take(np.argsort(-c.logits, kind="stable"))
+    return c.take(largest(c.logits, k))
 
 
 def typical(c: Candidates, p: float) -> Candidates:
