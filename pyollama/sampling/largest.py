@@ -32,10 +32,13 @@ def _above_floor(logits: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     n_column = len(logits) // ROWS
     if n_column < WORTH_FOLDING * k:
         return np.arange(len(logits))
-    columns = logits[: ROWS * n_column].reshape(ROWS, n_column)
-    maxima = columns.max(axis=0)  # (V / ROWS,)
+    folded = logits[: ROWS * n_column].reshape(ROWS, n_column)
+    maxima = folded.max(axis=0)  # (V / ROWS,)
     floor = np.partition(maxima, n_column - k)[n_column - k]
-    return np.flatnonzero(logits >= floor)
+    columns = np.flatnonzero(maxima >= floor)
+    row, which = np.nonzero(folded[:, columns] >= floor)  # row by row: places ascend
+    rest = ROWS * n_column + np.flatnonzero(logits[ROWS * n_column :] >= floor)
+    return np.concatenate([row * n_column + columns[which], rest])
 
 
 def _first_k(found: NDArray[np.float32], k: int) -> NDArray[np.int64]:

@@ -32,11 +32,13 @@ def token_logprob(logits: Array, token: int, n_top: int) -> TokenLogprob:
     logits: float32 (n_vocab,), as the model gave them, finite.
     """
     maximum = logits.max()
-    mass = np.sum(np.exp(logits - maximum), dtype=np.float64)
+    mass = np.exp(
+        logits - maximum
+    ).sum()  # float32, in pairs: exact to a few units of the last place
 
     def logprob(id: int) -> float:
-        # Rounded to 32 bits at every step that llama.cpp rounds, so that certainty is 0 exactly.
-        probability = np.float32(np.exp(logits[id] - maximum) / mass)
+        # A quotient of 32 bits, as in llama.cpp, so that what is all but certain is 0 exactly.
+        probability = np.exp(logits[id] - maximum) / mass
         return float(np.log(probability)) if probability > 0 else IMPOSSIBLE
 
     top = tuple((int(id), logprob(int(id))) for id in largest(logits, n_top)) if n_top else ()
