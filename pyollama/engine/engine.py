@@ -1,9 +1,9 @@
 """The engine of one loaded model: token ids in, token ids out, a step at a time.
 
 It has no thread and no clock of its own: whoever owns it calls ``step`` while ``busy``. A step is
-one token for every decoding sequence and one chunk of one prompt. The two go through the model as
-two batches: a decoding row then uses the same arithmetic whatever else is going on, and an answer
-does not depend on its neighbours.
+one pass over the weights, with one token of every decoding sequence and a chunk of each prompt
+that is being evaluated. A row's arithmetic depends on its own sequence alone, so an answer does
+not depend on its neighbours, on where its prompt was cut, or on what was in the cache already.
 """
 
 from collections import deque
@@ -13,19 +13,25 @@ import numpy as np
 from pyollama.engine.pages import PagePool, pages_for
 from pyollama.engine.request import DoneReason, Event, Request
 from pyollama.engine.sequence import Sequence
+from pyollama.engine.shift import shift_context
 from pyollama.models.loader import Model
+from pyollama.sampling.logprobs import token_logprob
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import Element
 from pyollama_tensor.types import Array
 
 CONTEXT_MULTIPLE = 256  # llama.cpp rounds a context up to this: clients see its limits
-MAX_DECODE_ROWS = 16  # below the 32 rows from which a matrix product may change its method
+ROWS_BESIDE_DECODING = 64  # rows of prompts in a step that running streams wait for
+
+Part = tuple[Sequence, int]
+"""A sequence, and how many of its pending tokens a step takes."""
 
 
 class Engine:
     """Runs up to n_slot requests at once over one cache; the others wait in order of arrival.
 
-    n_ctx is the room of one sequence, in positions; n_batch the length of a prefill chunk.
+    n_ctx is the room of one sequence, in positions; n_batch the rows of prompts in one step;
+    n_page the pages of the cache, by default as many as n_slot full contexts take.
     """
 
     def __init__(
@@ -35,13 +41,16 @@ class Engine:
         n_slot: int = 1,
         n_batch: int = 512,
         element: Element = "f16",
+        n_page: int | None = None,
     ) -> None:
         self.model = model
         self.n_ctx = -(-n_ctx // CONTEXT_MULTIPLE) * CONTEXT_MULTIPLE
         self.n_slot = n_slot
         self.n_batch = n_batch
-        self.pool = PagePool(n_slot * pages_for(self.n_ctx))
-        self.cache = model.new_cache(self.pool.n_page, element)
+        n_page = n_page or n_slot * pages_for(self.n_ctx)
+        assert n_page >= pages_for(self.n_ctx), "one sequence at least must be able to run"
+        self.cache = model.new_cache(n_page, element)
+        self.pool = PagePool(self.cache)
         self.waiting: deque[Request] = deque()
         self.running: list[Sequence] = []
 
@@ -69,60 +78,69 @@ class Engine:
                 return
 
     def step(self) -> list[Event]:
-        """Admit what there is room for, then advance every running request."""
+        """Admit what there is room for, then advance every running request in one pass."""
         self._admit()
-        decoding = [sequence for sequence in self.running if not sequence.in_prefill]
-        prefilling = next((s for s in self.running if s.in_prefill), None)
-        events: list[Event] = []
-        for first in range(0, len(decoding), MAX_DECODE_ROWS):
-            events += self._decode(decoding[first : first + MAX_DECODE_ROWS])
-        if prefilling is not None:
-            events += self._prefill(prefilling)
+        parts = self._plan()
+        batch = self._batch(parts)
+        logits = iter(self.model.forward(batch, self.cache))
+        events = []
+        for sequence, n_row in parts:
+            sequence.advance(n_row)
+            if not sequence.n_pending:
+                events.append(self._sample(sequence, next(logits)))
         return events
 
     def _admit(self) -> None:
+        """Start requests in order of arrival, while there are slots and enough pages for each."""
         while self.waiting and len(self.running) < self.n_slot:
+            n_promised = sum(self._most_pages(sequence.request) for sequence in self.running)
+            if n_promised + self._most_pages(self.waiting[0]) > self.pool.n_page:
+                return
             request = self.waiting.popleft()
             for token in request.prompt:
                 request.sampler.accept(token)
             self.running.append(Sequence(request, self.pool, self.n_ctx))
 
-    def _decode(self, sequences: list[Sequence]) -> list[Event]:
-        """One token for each of some sequences, in one pass over the weights."""
-        for sequence in sequences:
-            sequence.table.reach(sequence.n_past + 1)
-        n_table = max(sequence.table.n_held for sequence in sequences)
-        rows = np.arange(len(sequences), dtype=np.int32)
-        batch = Batch(
-            tokens=np.array([s.last_token for s in sequences], dtype=np.int32),
-            rows=None,
-            positions=np.array([s.n_past for s in sequences], dtype=np.int32),
-            sequences=rows,
-            tables=np.stack([s.table.ids[:n_table] for s in sequences]),
-            wanted=rows,
-        )
-        logits = self.model.forward(batch, self.cache)
-        for sequence in sequences:
-            sequence.n_past += 1
-        return [self._sample(s, row) for s, row in zip(sequences, logits, strict=True)]
+    def _most_pages(self, request: Request) -> int:
+        """The most pages that a request can come to hold, shared ones included."""
+        return pages_for(min(len(request.prompt) + request.num_predict, self.n_ctx))
 
-    def _prefill(self, sequence: Sequence) -> list[Event]:
-        """The next chunk of one prompt; the last one gives the first token."""
-        tokens = sequence.next_chunk(self.n_batch)
-        end = sequence.n_past + len(tokens)
-        sequence.table.reach(end)
-        is_last = end == len(sequence.prompt)
-        batch = Batch(
-            tokens=tokens,
+    def _plan(self) -> list[Part]:
+        """What the next step takes of each sequence: all decoding ones, and prompts in turn.
+
+        Prompts share the rows evenly. One whose next page is being computed for another waits
+        for it, and finds it in the cache at the next step.
+        """
+        decoding = [sequence for sequence in self.running if not sequence.in_prefill]
+        for sequence in decoding:
+            if sequence.n_past + 1 >= self.n_ctx:
+                shift_context(sequence, self.cache, self.model.rope, self.n_ctx)
+        prompts: list[Sequence] = []
+        for sequence in self.running:
+            if sequence.in_prefill:
+                sequence.adopt()
+                if not any(sequence.follows(earlier) for earlier in prompts):
+                    prompts.append(sequence)
+        n_row = min(self.n_batch, ROWS_BESIDE_DECODING) if decoding else self.n_batch
+        return [(s, 1) for s in decoding] + share_rows(prompts, n_row)
+
+    def _batch(self, parts: list[Part]) -> Batch:
+        """The rows of all parts, one after another."""
+        for sequence, n_row in parts:
+            sequence.table.reach(sequence.n_past + n_row)
+        n_table = max(sequence.table.n_held for sequence, _ in parts)
+        counts = [n_row for _, n_row in parts]
+        ends = np.cumsum(counts, dtype=np.int32)
+        is_last = [sequence.n_pending == n_row for sequence, n_row in parts]
+        spans = [(sequence, sequence.n_past, sequence.n_past + n) for sequence, n in parts]
+        return Batch(
+            tokens=np.concatenate([s.tokens[first:last] for s, first, last in spans]),
             rows=None,
-            positions=np.arange(sequence.n_past, end, dtype=np.int32),
-            sequences=np.zeros(len(tokens), dtype=np.int32),
-            tables=sequence.table.ids[None, : sequence.table.n_held],
-            wanted=np.array([len(tokens) - 1] if is_last else [], dtype=np.int32),
+            positions=np.concatenate([np.arange(a, b, dtype=np.int32) for _, a, b in spans]),
+            sequences=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
+            tables=np.stack([sequence.table.ids[:n_table] for sequence, _ in parts]),
+            wanted=ends[is_last] - np.int32(1),
         )
-        logits = self.model.forward(batch, self.cache)
-        sequence.n_past = end
-        return [self._sample(sequence, logits[0])] if is_last else []
 
     def _sample(self, sequence: Sequence, logits: Array) -> Event:
         """Choose a sequence's next token, and see whether it is the last."""
@@ -136,15 +154,29 @@ class Engine:
         reason = self._limit_reached(sequence)
         if reason is not None:
             self._retire(sequence)
-        return Event(request, token, reason)
+        n_top = request.n_top_logprobs
+        logprob = None if n_top is None else token_logprob(logits, token, n_top)
+        return Event(request, token, reason, logprob)
 
     def _limit_reached(self, sequence: Sequence) -> DoneReason | None:
         """ "length" if the sequence may not or cannot go on."""
-        out_of_budget = sequence.n_generated >= sequence.request.num_predict
-        out_of_context = sequence.n_past >= self.n_ctx
+        request = sequence.request
+        out_of_budget = sequence.n_generated >= request.num_predict
+        out_of_context = not request.shift and sequence.n_past + 1 >= self.n_ctx
         return "length" if out_of_budget or out_of_context else None
 
     def _retire(self, sequence: Sequence) -> None:
         """Free everything that a sequence holds."""
         self.running.remove(sequence)
-        sequence.table.release()
+        sequence.release()
+
+
+def share_rows(prompts: list[Sequence], n_row: int) -> list[Part]:
+    """Split a step's rows evenly over prompts; what one does not need goes to those after it."""
+    parts = []
+    for i, sequence in enumerate(prompts):
+        share = min(sequence.n_pending, -(-n_row // (len(prompts) - i)))
+        if share:
+            parts.append((sequence, share))
+        n_row -= share
+    return parts

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from pyollama.sampling.logprobs import TokenLogprob
 from pyollama_tensor.types import Array
 
 DoneReason = Literal["stop", "length"]
@@ -38,12 +39,19 @@ class Request:
     prompt: token ids, at least one, all below n_vocab
     num_predict: how many tokens at most, at least 1
     end_tokens: ids that end the answer and are not part of it
+    num_keep: positions at the front that stay when the context shifts, negative for the prompt's
+    shift: whether a full context shifts; otherwise it ends the answer
+    n_top_logprobs: how many alternatives are told with each token's log probability, None for no
+        log probabilities at all
     """
 
     prompt: Sequence[int]
     sampler: Sampler
     num_predict: int
     end_tokens: frozenset[int]
+    num_keep: int = 0
+    shift: bool = True
+    n_top_logprobs: int | None = None
     stats: Stats = field(default_factory=Stats)
 
 
@@ -54,3 +62,4 @@ class Event:
     request: Request
     token: int | None
     done_reason: DoneReason | None
+    logprob: TokenLogprob | None = None  # of the token, where the request wants it

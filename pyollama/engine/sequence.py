@@ -1,4 +1,4 @@
-"""One request while it runs: how far it has come, and the pages that hold its keys and values."""
+"""One request while it runs: its tokens, how many of them are in the cache, and in which pages."""
 
 import time
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pyollama.engine.pages import PagePool, PageTable
 from pyollama.engine.request import Request
+from pyollama_tensor.batch import PAGE
 
 FIRST_TOKEN_NS = 1000  # the first token comes with the prompt; llama.cpp counts it so
 
@@ -14,34 +15,56 @@ FIRST_TOKEN_NS = 1000  # the first token comes with the prompt; llama.cpp counts
 class Sequence:
     """A running request.
 
-    n_past counts the positions already in the cache. While it is short of the prompt the sequence
-    is in prefill; from then on each step feeds ``last_token`` back and samples the next.
+    Of its n_token known tokens the first n_past are in the cache; the others are pending. While
+    the prompt is evaluated many are; from then on each step leaves one, the token just sampled.
     """
 
     def __init__(self, request: Request, pool: PagePool, n_ctx: int) -> None:
         self.request = request
-        self.prompt: NDArray[np.int32] = np.asarray(request.prompt, dtype=np.int32)
+        self.n_prompt = self.n_token = len(request.prompt)
+        self.tokens: NDArray[np.int32] = np.empty(n_ctx + 1, np.int32)
+        self.tokens[: self.n_prompt] = request.prompt
         self.table = PageTable(pool, n_ctx)
         self.n_past = 0
         self.n_generated = 0
-        self.last_token = -1
-        self.clock = 0
-        request.stats.prompt_eval_count = len(self.prompt)
+        self.clock = time.perf_counter_ns()
+        request.stats.prompt_eval_count = self.n_prompt
+        self.adopt()
+        self.n_past += self.table.continue_page(self._reusable[self.n_past :][:PAGE])
 
     @property
     def in_prefill(self) -> bool:
         """Whether part of the prompt is not in the cache yet."""
-        return self.n_past < len(self.prompt)
+        return self.n_generated == 0
 
-    def next_chunk(self, n_batch: int) -> NDArray[np.int32]:
-        """The prompt's next tokens, cut at multiples of n_batch counted from the prompt's start.
+    @property
+    def n_pending(self) -> int:
+        """Known tokens that are not in the cache, at least one."""
+        return self.n_token - self.n_past
 
-        The boundaries depend on the request alone, so that its arithmetic does not depend on who
-        else is being served.
-        """
-        if not self.clock:
-            self.clock = time.perf_counter_ns()
-        return self.prompt[self.n_past : (self.n_past // n_batch + 1) * n_batch]
+    @property
+    def _reusable(self) -> NDArray[np.int32]:
+        """What may be taken from the cache: all but the last token, whose logits are wanted."""
+        return self.tokens[: self.n_prompt - 1]
+
+    def adopt(self) -> None:
+        """Skip the part of the prompt that others have brought into the cache by now."""
+        self.n_past = max(self.n_past, self.table.adopt(self._reusable))
+
+    def follows(self, other: "Sequence") -> bool:
+        """Whether the other one is about to bring this prompt's next page into the cache."""
+        end = (self.n_past // PAGE + 1) * PAGE
+        is_ahead = self.n_past <= other.n_past < end < min(self.n_prompt, other.n_prompt + 1)
+        return is_ahead and np.array_equal(self.tokens[:end], other.tokens[:end])
+
+    def advance(self, n_row: int) -> None:
+        """Note that so many pending tokens are in the cache now."""
+        self.n_past += n_row
+        self.table.publish(self.tokens[: self.n_past])
+
+    def release(self) -> None:
+        """Let go of every page."""
+        self.table.release(self.tokens[: self.n_past])
 
     def take_token(self, token: int) -> None:
         """Note a sampled token, and the time it took."""
@@ -55,4 +78,5 @@ class Sequence:
         self.clock = now
         self.n_generated += 1
         stats.eval_count = self.n_generated
-        self.last_token = token
+        self.tokens[self.n_token] = token
+        self.n_token += 1

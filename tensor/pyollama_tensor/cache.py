@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pyollama_tensor import backend
 from pyollama_tensor.batch import PAGE, Batch, BatchError
-from pyollama_tensor.types import F32, U16
+from pyollama_tensor.rope import Rope
+from pyollama_tensor.types import F32, I32, U16
 
 LANES = 16
 """Positions that lie side by side in a key block: one vector of float32."""
@@ -56,6 +57,28 @@ class LayerCache:
             raise BatchError(f"values of shape {v.shape} do not fit the cache")
         backend.backend.write_pages(self, k, v, batch)
 
+    def copy_page(self, source: int, target: int) -> None:
+        """Make one page's content another's."""
+        self.k[target] = self.k[source]
+        self.v[target] = self.v[source]
+
+    def move(self, source: I32, target: I32, turn: Rope | None, by: I32) -> None:
+        """Copy positions to other places, all read before the first is written.
+
+        source, target: int32 (N,), page * PAGE + place in the page
+        turn, by: rotate the keys further, by so many positions each, int32 (N,)
+        """
+        keys, values = self.as_floats()
+        page, place = np.divmod(source, np.int32(PAGE))
+        k = keys[page, :, place // LANES, :, place % LANES].astype(np.float32)  # (N, K, E)
+        v = values[page, :, place]  # (N, K, Ev)
+        if turn is not None:
+            k = backend.backend.rope(k, by, turn)
+        page, place = np.divmod(target, np.int32(PAGE))
+        with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite
+            keys[page, :, place // LANES, :, place % LANES] = k
+        values[page, :, place] = v
+
     def check(self, batch: Batch) -> None:
         """Raise BatchError if the batch names a page that this cache does not have."""
         if batch.n_page > len(self.k):
@@ -84,6 +107,11 @@ class KVCache:
             LayerCache(n_page, n_head_kv, n_embd_head_k, n_embd_head_v, element)
             for _ in range(n_layer)
         ]
+
+    def copy_page(self, source: int, target: int) -> None:
+        """Make one page's content another's, in every layer."""
+        for layer in self.layers:
+            layer.copy_page(source, target)
 
     @property
     def nbytes(self) -> int:

@@ -4,7 +4,7 @@ Papers: arXiv:2104.09864 (RoPE), 2306.15595 (linear scaling), 2309.00071 (YaRN).
 Shapes: T rows, P = n_rot / 2 rotated pairs of a head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, floor, log, pi
 from typing import Literal
@@ -38,6 +38,10 @@ class Rope:
     def n_rot(self) -> int:
         """How many inputs of a head are rotated; the rest pass through."""
         return 2 * len(self.frequencies)
+
+    def further(self) -> "Rope":
+        """The same rotation for what is rotated already: magnitudes are not applied twice."""
+        return replace(self, magnitude=1.0)
 
     def tables(self, positions: I32) -> tuple[F32, F32]:
         """Cosines and sines, each float32 (T, P), shared by all layers: do not change."""

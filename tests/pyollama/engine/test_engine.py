@@ -1,83 +1,57 @@
 """The engine on a small random model: batches, limits, pages, cancellation."""
 
-import numpy as np
 import pytest
-import tiny_llama
+from stepping import END, Always, Greedy, answer, request, run
 
-from pyollama.engine import DoneReason, Engine, Request
-from pyollama.models.loader import Model, load_model
-from pyollama_formats.gguf import open_gguf
-from pyollama_tensor.types import Array
-
-END = 260
-NEVER = frozenset([END])
-
-
-class Greedy:
-    """Takes the best token that is not in ``avoid``, and remembers what it was told."""
-
-    def __init__(self, avoid: frozenset[int] = NEVER) -> None:
-        self.avoid = sorted(avoid)
-        self.accepted: list[int] = []
-
-    def accept(self, token: int) -> None:
-        self.accepted.append(token)
-
-    def sample(self, logits: Array) -> int:
-        allowed = logits.copy()
-        allowed[self.avoid] = -np.inf
-        return int(np.argmax(allowed))
-
-
-class Always(Greedy):
-    """Says one token for ever."""
-
-    def __init__(self, token: int) -> None:
-        super().__init__()
-        self.token = token
-
-    def sample(self, logits: Array) -> int:
-        return self.token
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    path = tiny_llama.write_model(tmp_path_factory.mktemp("model") / "m.gguf")
-    with open_gguf(path) as file:
-        return load_model(file)
-
-
-def request(prompt: list[int], num_predict: int = 8, sampler: Greedy | None = None) -> Request:
-    return Request(prompt, sampler or Greedy(), num_predict, frozenset([END]))
-
-
-def run(engine: Engine, requests: list[Request]) -> tuple[list[list[int]], list[DoneReason | None]]:
-    """Step until all requests have ended: the tokens of each, and why each ended."""
-    for each in requests:
-        engine.add(each)
-    tokens: dict[Request, list[int]] = {each: [] for each in requests}
-    reasons: dict[Request, DoneReason | None] = dict.fromkeys(requests)
-    while engine.busy:
-        for event in engine.step():
-            if event.token is not None:
-                tokens[event.request].append(event.token)
-            if event.done_reason is not None:
-                reasons[event.request] = event.done_reason
-    return list(tokens.values()), list(reasons.values())
-
+from pyollama.engine import Engine
+from pyollama.models.loader import Model
 
 PROMPTS = [list(range(1, 40)), [5, 6, 7], list(range(100, 180)), [9], list(range(50, 82))]
 
 
 def test_an_answer_does_not_depend_on_its_neighbours(model: Model) -> None:
-    alone = [run(Engine(model, 256, 1, 16), [request(prompt)])[0][0] for prompt in PROMPTS]
-    together, _ = run(Engine(model, 256, 3, 16), [request(prompt) for prompt in PROMPTS])
-    assert together == alone
+    alone = [answer(Engine(model, 256, 1, 16), prompt) for prompt in PROMPTS]
+    for n_slot, n_batch in ((3, 16), (5, 512), (2, 7), (5, 1)):
+        engine = Engine(model, 256, n_slot, n_batch)
+        together, _ = run(engine, [request(prompt) for prompt in PROMPTS])
+        assert together == alone
+
+
+def test_a_running_answer_gets_a_token_in_every_step_of_a_long_prompt(model: Model) -> None:
+    engine = Engine(model, 512, 2)
+    running = request([5, 6, 7], 100)
+    engine.add(running)
+    engine.step()
+    engine.add(request(range(250), 1))
+    n_step = 0
+    while len(engine.running) + len(engine.waiting) == 2:
+        assert running in [event.request for event in engine.step()]
+        n_step += 1
+    assert n_step == 4  # 250 rows, at most 64 of them beside the token
+
+
+def test_prompts_share_the_rows_of_a_step(model: Model) -> None:
+    engine = Engine(model, 512, 2, 64)
+    long, short = request(range(250), 1), request(range(10, 40), 1)
+    engine.add(long)
+    engine.add(short)
+    assert [event.request for event in engine.step()] == [short]
+
+
+def test_requests_wait_for_free_pages(model: Model) -> None:
+    engine = Engine(model, 256, 4, n_page=8)
+    for first in range(4):
+        engine.add(request(range(first, first + 100), 28))  # four pages each
+    engine.step()
+    assert (len(engine.running), len(engine.waiting)) == (2, 2)
+    while engine.busy:
+        engine.step()
+    assert engine.pool.n_free == 8
 
 
 def test_decoding_continues_as_a_longer_prompt_would(model: Model) -> None:
-    (tokens,), _ = run(Engine(model, 256), [request([5, 6, 7], 6)])
-    (rest,), _ = run(Engine(model, 256), [request([5, 6, 7, *tokens[:3]], 3)])
+    tokens = answer(Engine(model, 256), [5, 6, 7], 6)
+    rest = answer(Engine(model, 256), [5, 6, 7, *tokens[:3]], 3)
     assert rest == tokens[3:]
 
 
@@ -97,11 +71,11 @@ def test_num_predict_limits_the_answer(model: Model) -> None:
     assert (len(tokens[0]), reasons) == (5, ["length"])
 
 
-def test_a_full_context_ends_the_answer(model: Model) -> None:
+def test_a_full_context_that_may_not_shift_ends_the_answer(model: Model) -> None:
     engine = Engine(model, 200)  # rounded up to 256 positions
-    tokens, reasons = run(engine, [request([1] * 250, 100, Always(3))])
+    tokens, reasons = run(engine, [request([1] * 250, 100, Always(3), shift=False)])
     assert reasons == ["length"]
-    assert 250 + len(tokens[0]) == engine.n_ctx + 1  # the last token needs no place of its own
+    assert 250 + len(tokens[0]) == engine.n_ctx
 
 
 @pytest.mark.parametrize(("n_prompt", "fits"), [(0, False), (1, True), (255, True), (256, False)])
