@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from pyollama.models.hyperparameters import Hyperparameters, ModelError, vocabulary_size
+from pyollama.models.parts.attention import Heads
 from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, load_tensors
 from pyollama_formats.gguf import GGUFFile
 from pyollama_tensor.batch import Batch
@@ -33,12 +34,8 @@ class Config(Protocol):
         """Layers that keep keys and values."""
 
     @property
-    def n_head_kv(self) -> int:
-        """Key-value heads of a layer."""
-
-    @property
-    def n_embd_head(self) -> int:
-        """Length of one head's key, and of its value."""
+    def heads(self) -> Heads:
+        """The heads of a layer, and so what the cache keeps of a position."""
 
 
 class Architecture(Protocol):
@@ -84,10 +81,8 @@ class Model:
 
     def new_cache(self, n_page: int, element: Element = "f16") -> KVCache:
         """An empty cache of n_page pages for this model's layers and heads."""
-        c = self.config
-        return KVCache(
-            c.n_layer, n_page, c.n_head_kv, c.n_embd_head, c.n_embd_head, element=element
-        )
+        heads, size = self.config.heads, self.config.heads.n_embd_head
+        return KVCache(self.config.n_layer, n_page, heads.n_head_kv, size, size, element=element)
 
 
 def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:

@@ -37,7 +37,7 @@ def load(tmp_path: Path) -> Load:
 
 
 def first_keys(model: Model, start: int) -> F32:
-    """The first layer's keys, which no context changes, of tokens from position start: (T, K, E)."""
+    """The keys of the first layer, which no context changes, from position start: (T, K, E)."""
     n = len(TOKENS)
     positions = np.arange(start, start + n, dtype=np.int32)
     zeros = np.zeros(n, np.int32)

@@ -141,4 +141,4 @@ def test_any_numbers_load_or_are_refused_with_a_clear_error(
     except PyollamaError as error:
         assert str(error)
     else:
-        assert model.config.n_embd_head > 0
+        assert model.config.heads.n_embd_head > 0

@@ -1,0 +1,1 @@
+"""What many architectures are built from; each part reads, checks and loads its own weights."""
