@@ -14,6 +14,7 @@ from pyollama.engine.pages import PagePool, pages_for
 from pyollama.engine.request import DoneReason, Event, Request
 from pyollama.engine.sequence import Sequence
 from pyollama.engine.shift import shift_context
+from pyollama.errors import PyollamaError
 from pyollama.models.loader import Model
 from pyollama.sampling.logprobs import token_logprob
 from pyollama_tensor.batch import Batch
@@ -145,7 +146,11 @@ class Engine:
     def _sample(self, sequence: Sequence, logits: Array) -> Event:
         """Choose a sequence's next token, and see whether it is the last."""
         request = sequence.request
-        token = request.sampler.sample(logits)
+        try:
+            token = request.sampler.sample(logits)
+        except PyollamaError as error:
+            self._retire(sequence)
+            return Event(request, None, None, error=error)
         sequence.take_token(token)
         if token in request.end_tokens:
             self._retire(sequence)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from pyollama.errors import PyollamaError
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama_tensor.types import Array
 
@@ -57,9 +58,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Event:
-    """One step of one request: a token, the end, or both (the last token of the budget)."""
+    """One step of one request: a token, the end, or both (the last token of the budget).
+
+    An error ends a request too: its sampler could not choose a token. The others go on.
+    """
 
     request: Request
     token: int | None
     done_reason: DoneReason | None
     logprob: TokenLogprob | None = None  # of the token, where the request wants it
+    error: PyollamaError | None = None

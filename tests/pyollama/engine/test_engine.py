@@ -4,7 +4,9 @@ import pytest
 from stepping import END, Always, Greedy, answer, request, run
 
 from pyollama.engine import Engine
+from pyollama.errors import EngineError
 from pyollama.models.loader import Model
+from pyollama_tensor.types import Array
 
 PROMPTS = [list(range(1, 40)), [5, 6, 7], list(range(100, 180)), [9], list(range(50, 82))]
 
@@ -87,6 +89,27 @@ def test_the_sampler_hears_of_every_token(model: Model) -> None:
     sampler = Greedy()
     (tokens,), _ = run(Engine(model, 256), [request([4, 5], 3, sampler)])
     assert sampler.accepted == [4, 5, *tokens]
+
+
+class Helpless(Greedy):
+    """Cannot choose."""
+
+    def sample(self, logits: Array) -> int:
+        raise EngineError("nothing to choose from")
+
+
+def test_a_sampler_that_fails_ends_its_own_answer_only(model: Model) -> None:
+    engine = Engine(model, 256, 2)
+    failing, staying = request([1, 2], 6, Helpless()), request([5, 6, 7], 6)
+    engine.add(failing)
+    engine.add(staying)
+    events = [event for event in engine.step() if event.request is failing]
+    assert [str(event.error) for event in events] == ["nothing to choose from"]
+    tokens = []
+    while engine.busy:
+        tokens += [event.token for event in engine.step()]
+    assert tokens == answer(Engine(model, 256), [5, 6, 7], 6)[1:]
+    assert engine.pool.n_free == engine.pool.n_page
 
 
 def test_cancelling_frees_the_pages_at_once_and_leaves_the_others_alone(model: Model) -> None:
