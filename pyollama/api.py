@@ -106,6 +106,20 @@ class DebugInfo(Struct, kw_only=True, omit_defaults=True):
     image_count: int = 0
 
 
+class TokenLogprob(Struct, kw_only=True, omit_defaults=True):
+    """A token's text, its bytes in UTF-8, and the natural logarithm of its probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int] = field(default_factory=list)
+
+
+class Logprob(TokenLogprob, kw_only=True, omit_defaults=True):
+    """A generated token, and the likeliest tokens at its place."""
+
+    top_logprobs: list[TokenLogprob] = field(default_factory=list)
+
+
 class GenerateResponse(Struct, kw_only=True, omit_defaults=True):
     """One line of an answer to /api/generate; durations are nanoseconds."""
 
@@ -123,6 +137,7 @@ class GenerateResponse(Struct, kw_only=True, omit_defaults=True):
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
+    logprobs: list[Logprob] = field(default_factory=list)
 
 
 class ResponseMessage(Struct, kw_only=True, omit_defaults=True):
@@ -143,6 +158,7 @@ class ChatResponse(Struct, kw_only=True, omit_defaults=True):
     done: bool
     done_reason: str = ""
     debug_info: DebugInfo | None = field(default=None, name="_debug_info")
+    logprobs: list[Logprob] = field(default_factory=list)
     total_duration: int = 0
     load_duration: int = 0
     prompt_eval_count: int = 0

@@ -7,11 +7,13 @@ model back, whether or not the first event was ever asked for.
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import PyollamaError
+from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.generation import Generation, Piece
 from pyollama.serving.scheduler import Lease
 
@@ -39,8 +41,11 @@ class Clock:
 class Form(Protocol[R]):
     """How an endpoint dresses text, and the end of it."""
 
-    def text(self, text: str) -> list[R]:
-        """The events for some more text; none while it is held back."""
+    def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[R]:
+        """The events for some more text; none while it is held back.
+
+        logprobs: of its tokens, if they are wanted.
+        """
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[R]:
         """What was held back, and the final event."""
@@ -100,7 +105,7 @@ class Answer(Generic[R]):
         if piece.error is not None:
             raise piece.error
         if piece.text:
-            self.ready.extend(self.form.text(piece.text))
+            self.ready.extend(self.form.text(piece.text, piece.logprobs))
         if piece.done_reason is not None:
             stats = self.generation.request.stats
             self.ready.extend(await self.form.end(piece.done_reason, stats, self.clock))

@@ -18,10 +18,13 @@ from pyollama.errors import BadRequest
 from pyollama.prompt.jinja import JsonObject
 from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
+from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock
-from pyollama.serving.checks import capabilities_of, may_think, require_weights
+from pyollama.serving.checks import capabilities_of, is_rendered, may_think, require_weights
+from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation
 from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.logprobs import told
 from pyollama.store import StoredModel
 
 
@@ -57,19 +60,27 @@ class Chat:
             raise BadRequest(f"{stored.name.full} does not support tools")
         return thinks
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+    def is_completion(self, stored: StoredModel) -> bool:
+        """Whether the run is a text completion, with the limits that Ollama sets to those."""
+        return is_rendered(stored)
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
         """The conversation as the model's own template writes it."""
         call = self.call
         starts_with_system = call.messages[0].role.lower() == "system"
         system = "" if starts_with_system else stored.system or ""
         messages = conversation(stored, system, [as_template_sees(m) for m in call.messages])
-        return loaded.template.render(
-            messages,
-            tools=call.tools,
-            enable_thinking=thinks,
-            think_requested=bool(call.think),
-            reasoning_effort=call.think if isinstance(call.think, str) else None,
-        )
+
+        def render(kept: Messages) -> str:
+            return loaded.template.render(
+                kept,
+                tools=call.tools,
+                enable_thinking=thinks,
+                think_requested=bool(call.think),
+                reasoning_effort=call.think if isinstance(call.think, str) else None,
+            )
+
+        return fitted(messages, render, room)
 
     def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "ChatForm":
         """What dresses the answer's text."""
@@ -115,24 +126,26 @@ class ChatForm:
 
     def __init__(self, call: ChatRequest, loaded: LoadedModel, prompt: str, thinks: bool) -> None:
         self.call = call
+        self.tokenizer = loaded.tokenizer
         opened = prompt.rstrip().endswith("<think>")
         splits = thinks and loaded.template.has_thinking
         self.splitter = ThinkingSplitter(opened=opened) if splits else None
         has_form = OPENING in loaded.template.source
         self.collector = ToolCallCollector() if call.tools and has_form else None
 
-    def text(self, text: str) -> list[ChatResponse]:
-        """An event, unless all of the text is held back."""
+    def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[ChatResponse]:
+        """An event, unless all of the text is held back; log probabilities never are."""
         split = self.splitter.push(text) if self.splitter else Split(content=text)
-        return self._events(split)
+        return self._events(split, logprobs)
 
-    def _events(self, split: Split) -> list[ChatResponse]:
+    def _events(self, split: Split, logprobs: Sequence[TokenLogprob] = ()) -> list[ChatResponse]:
         content = self.collector.push(split.content) if self.collector else split.content
-        if not content and not split.thinking:
+        if not content and not split.thinking and not logprobs:
             return []
-        return [
-            self._event(ResponseMessage(role="assistant", content=content, thinking=split.thinking))
-        ]
+        message = ResponseMessage(role="assistant", content=content, thinking=split.thinking)
+        event = self._event(message)
+        event.logprobs = told(logprobs, self.tokenizer)
+        return [event]
 
     def _event(self, message: ResponseMessage, done: bool = False) -> ChatResponse:
         return new_event(self.call, message, done)

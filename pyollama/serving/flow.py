@@ -16,12 +16,15 @@ from pyollama.sampling import Options, Sampler, check, parse_options
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue, Refused, Single
 from pyollama.serving.checks import (
     find_model,
+    is_rendered,
     require_free_text,
     require_text_only,
     require_top_logprobs,
 )
+from pyollama.serving.context import Room, cut, kept_at_front
 from pyollama.serving.generation import new_generation
 from pyollama.serving.loaded import LoadedModel, RunnerOptions
+from pyollama.serving.repetition import RepetitionGuard
 from pyollama.serving.scheduler import Lease, Scheduler
 from pyollama.settings import Settings
 from pyollama.store import Store, StoredModel
@@ -29,6 +32,8 @@ from pyollama.store import Store, StoredModel
 R = TypeVar("R")
 
 MAX_PREDICT_CONTEXTS = 10  # a generation without a limit ends after so many contexts
+MAX_BATCH = 2048  # rows of prompts in one step, whatever a request wants
+NEVER_SHIFTING = frozenset({"deepseek2"})  # families whose contexts shift only if asked to
 
 Events = Answer[R] | Refused[R] | Single[R]
 
@@ -54,7 +59,10 @@ class Endpoint(Protocol[R]):
     def check(self, stored: StoredModel) -> bool:
         """The checks between the model and its options; whether the answer may think."""
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+    def is_completion(self, stored: StoredModel) -> bool:
+        """Whether the run is a text completion, with the limits that Ollama sets to those."""
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
         """The text that the model goes on from."""
 
     def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> Form[R]:
@@ -79,12 +87,12 @@ async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> E
         return Single(endpoint.bare("unload"))
     thinks = await asyncio.to_thread(endpoint.check, stored)
     options = await asyncio.to_thread(all_options, stored, call)
-    wanted = runner_options(options, scheduler.settings)
+    wanted = runner_options(options, call.shift, stored, scheduler.settings)
     lease = await scheduler.acquire(stored, wanted, call.keep_alive)
     clock = Clock(arrived, time.perf_counter_ns())
-    run = Run(endpoint, lease, options, clock)
+    run = Run(endpoint, stored, lease, options, clock)
     try:
-        return await run.begin(stored, thinks)
+        return await run.begin(thinks)
     except BaseException:
         lease.release()
         raise
@@ -93,29 +101,58 @@ async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> E
 class Run(Generic[R]):
     """A request whose model is leased."""
 
-    def __init__(self, endpoint: Endpoint[R], lease: Lease, options: Options, clock: Clock) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint[R],
+        stored: StoredModel,
+        lease: Lease,
+        options: Options,
+        clock: Clock,
+    ) -> None:
         self.endpoint = endpoint
+        self.stored = stored
         self.lease = lease
         self.options = options
         self.clock = clock
 
-    async def begin(self, stored: StoredModel, thinks: bool) -> Events[R]:
+    async def begin(self, thinks: bool) -> Events[R]:
         """Build the prompt and start; a model that need not run is given back at once."""
         endpoint, loaded = self.endpoint, self.lease.loaded
         if endpoint.is_empty:
             return self._without_running(endpoint.bare("load"))
-        prompt = await asyncio.to_thread(endpoint.prompt, loaded, stored, thinks)
+        room = prompt_room(endpoint.call, self.stored, self.options, loaded)
+        prompt = await asyncio.to_thread(endpoint.prompt, loaded, self.stored, thinks, room)
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
         require_free_text(endpoint.call)
         tokens = await asyncio.to_thread(loaded.tokenizer.encode, prompt)
         try:
             require_text_only(endpoint.images)
+            tokens = self._cut(tokens)
             require_acceptable(loaded, tokens, self.options)
         except PyollamaError as error:
             self.lease.release()
             return Refused(error)
         return self._start(tokens, endpoint.form(loaded, prompt, thinks))
+
+    @property
+    def _shifts(self) -> bool:
+        """Whether the runner's contexts shift when they are full."""
+        return self.lease.slot.options.shift
+
+    @property
+    def _n_keep(self) -> int:
+        return kept_at_front(self.options.num_keep, self.lease.loaded.tokenizer)
+
+    def _cut(self, tokens: list[int]) -> list[int]:
+        """The prompt of a text completion cut to the context; that of a chat is the engine's."""
+        if self.endpoint.call.truncate is False or not self._is_completion:
+            return tokens
+        return cut(tokens, self.lease.loaded.num_ctx, self._n_keep, shift=self._shifts)
+
+    @property
+    def _is_completion(self) -> bool:
+        return self.endpoint.is_completion(self.stored)
 
     def _without_running(self, event: R) -> Single[R]:
         self.lease.release()
@@ -123,15 +160,20 @@ class Run(Generic[R]):
 
     def _start(self, tokens: list[int], form: Form[R]) -> Answer[R]:
         """Start generating after a prompt of token ids."""
-        tokenizer = self.lease.loaded.tokenizer
+        loaded, options, call = self.lease.loaded, self.options, self.endpoint.call
+        tokenizer, is_completion = loaded.tokenizer, self._is_completion
         request = Request(
             prompt=tokens,
-            sampler=Sampler(self.options, tokenizer.n_vocab, tokenizer.suppressed),
-            num_predict=predict_limit(self.options.num_predict, self.lease.loaded.num_ctx),
+            sampler=Sampler(options, tokenizer.n_vocab, tokenizer.suppressed),
+            num_predict=predict_limit(options.num_predict, loaded.num_ctx, is_completion),
             end_tokens=tokenizer.eog,
+            num_keep=self._n_keep,
+            shift=self._shifts,
+            n_top_logprobs=call.top_logprobs if call.logprobs else None,
         )
         pieces = PieceQueue()
-        generation = new_generation(request, self.options.stop, tokenizer, pieces.deliver)
+        guard = RepetitionGuard() if is_completion else None
+        generation = new_generation(request, options.stop, tokenizer, pieces.deliver, guard)
         return Answer(self.lease, generation, pieces, form, self.clock)
 
 
@@ -140,9 +182,29 @@ def all_options(stored: StoredModel, call: GenerateRequest | ChatRequest) -> Opt
     return parse_options(stored.parameters, call.options)
 
 
-def runner_options(options: Options, settings: Settings) -> RunnerOptions:
-    """The part of the options that a runner is loaded with."""
-    return RunnerOptions(options.num_ctx, max(options.num_batch, 1), max(settings.num_parallel, 1))
+def runner_options(
+    options: Options, shift: bool | None, stored: StoredModel, settings: Settings
+) -> RunnerOptions:
+    """What a request wants its runner to be loaded with."""
+    return RunnerOptions(
+        num_ctx=options.num_ctx,
+        num_batch=min(max(options.num_batch, 1), MAX_BATCH),
+        num_parallel=max(settings.num_parallel, 1),
+        shift=stored.config.model_family not in NEVER_SHIFTING if shift is None else shift,
+    )
+
+
+def prompt_room(
+    call: GenerateRequest | ChatRequest, stored: StoredModel, options: Options, loaded: LoadedModel
+) -> Room:
+    """How long a prompt may become while it is built.
+
+    A num_ctx of the request counts as it stands here, even where loading has raised it: history
+    then shrinks to one message, or stays whole where the engine applies the template.
+    """
+    n_ctx = min(loaded.num_ctx if options.num_ctx is None else options.num_ctx, loaded.num_ctx)
+    keeps_all = call.truncate is False or (n_ctx <= 0 and not is_rendered(stored))
+    return Room(loaded.tokenizer, None if keeps_all else n_ctx)
 
 
 def conversation(
@@ -174,7 +236,13 @@ def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options)
         )
 
 
-def predict_limit(num_predict: int, num_ctx: int) -> int:
-    """The most tokens of an answer: negative, zero and huge limits become ten contexts."""
+def predict_limit(num_predict: int, num_ctx: int, is_completion: bool) -> int:
+    """The most tokens of an answer: negative and huge limits become ten contexts.
+
+    So does zero in a text completion, where it means no limit; elsewhere it reaches llama.cpp,
+    which makes one token of it.
+    """
     most = MAX_PREDICT_CONTEXTS * num_ctx
+    if num_predict == 0 and not is_completion:
+        return 1
     return num_predict if 0 < num_predict <= most else most

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest, EngineError
+from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock
 from pyollama.serving.checks import capabilities_of, may_think, require_weights
+from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation, with_system
 from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.logprobs import told
 from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
 
@@ -52,7 +55,11 @@ class Generate:
             raise EngineError("suffix is not supported yet: it needs the model's Go template")
         return thinks
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool) -> str:
+    def is_completion(self, stored: StoredModel) -> bool:
+        """The run is a text completion, whatever built the prompt."""
+        return True
+
+    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
         """The text that the model goes on from."""
         call = self.call
         if call.raw:
@@ -65,9 +72,12 @@ class Generate:
         messages = (
             with_system(system, user) if history_is_given else conversation(stored, system, user)
         )
-        # As in Ollama nothing splits thinking off this text, so no template is told to ask for it.
-        text = loaded.template.render(messages, enable_thinking=thinks, think_requested=False)
-        return history(loaded.tokenizer, call.context) + text
+
+        def render(kept: Messages) -> str:
+            # As in Ollama nothing splits thinking off this text: no template is told to ask for it.
+            return loaded.template.render(kept, enable_thinking=thinks, think_requested=False)
+
+        return history(loaded.tokenizer, call.context) + fitted(messages, render, room)
 
     def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "GenerateForm":
         """What dresses the answer's text."""
@@ -104,12 +114,12 @@ class GenerateForm:
         self.tokenizer = tokenizer
         self.texts = [prompt]  # prompt and answer, whose tokens are the context of a next request
 
-    def text(self, text: str) -> list[GenerateResponse]:
+    def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[GenerateResponse]:
         """One event for each piece of text."""
         self.texts.append(text)
-        return [
-            GenerateResponse(model=self.call.model, created_at=now(), response=text, done=False)
-        ]
+        event = GenerateResponse(model=self.call.model, created_at=now(), response=text, done=False)
+        event.logprobs = told(logprobs, self.tokenizer)
+        return [event]
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[GenerateResponse]:
         """The final event, with the statistics and, unless the prompt was raw, the context."""

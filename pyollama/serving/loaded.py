@@ -25,12 +25,14 @@ logger = logging.getLogger(__name__)
 class RunnerOptions:
     """The options that a runner is loaded with; a request that wants others reloads it.
 
-    num_ctx is None where nobody asked for a size.
+    num_ctx is None where nobody asked for a size. shift: whether a full context goes on by
+    forgetting its older half.
     """
 
     num_ctx: int | None
     num_batch: int
     num_parallel: int
+    shift: bool = True
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,11 @@ class Scheduler:
             return None
         in_effect = slot.loaded.context_for(options, self._default_context)
         same_context = slot.options.num_ctx == options.num_ctx or in_effect == slot.loaded.num_ctx
-        return slot if same_context and slot.options.num_batch == options.num_batch else None
+        same_rest = (slot.options.num_batch, slot.options.shift) == (
+            options.num_batch,
+            options.shift,
+        )
+        return slot if same_context and same_rest else None
 
     def _lease(self, slot: Slot, keep_alive: int | None) -> Lease:
         assert slot.loaded is not None

@@ -3,7 +3,6 @@
 Each enters its annotation into bind.PARSERS. Spec: Ollama's api/types.go.
 """
 
-import math
 from typing import Any
 
 from pyollama.api import FOREVER, Duration, Message, ToolCallFunction
@@ -27,6 +26,7 @@ __all__ = ["ordered_map"]
 
 LEVELS = ("high", "medium", "low", "max")
 LEVELS_TEXT = '("high", "medium", "low", "max", true, or false)'
+OVERFLOWN = 1  # nanoseconds: the model goes when it is idle, but nobody has asked to unload it
 GO_KINDS = {bool: "bool", list: "[]interface {}", Pairs: "map[string]interface {}"}
 
 
@@ -65,10 +65,15 @@ def _go_duration(text: str) -> int:
 
 
 def _from_seconds(seconds: float) -> int:
-    """Seconds as nanoseconds; more than an int64 holds ends at its limit, which is forever."""
-    if math.isinf(seconds):
-        return FOREVER
-    return min(int(seconds * 1e9), FOREVER)
+    """Seconds as nanoseconds.
+
+    More than an int64 holds is no time at all: Go's conversion overflows to the least number,
+    which is no longer looked at for its sign.
+    """
+    nanoseconds = seconds * 1e9
+    if nanoseconds >= 2**63:
+        return OVERFLOWN
+    return int(nanoseconds)
 
 
 def _image(tree: Tree, place: Place) -> Any:

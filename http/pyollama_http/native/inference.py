@@ -58,16 +58,17 @@ async def _collected(events: AsyncIterator[R]) -> list[R]:
 
 
 def joined_text(events: list[GenerateResponse]) -> GenerateResponse:
-    """The last event, with the text of all of them."""
+    """The last event, with the text and the log probabilities of all of them."""
     return replace(
         events[-1],
+        logprobs=[entry for event in events for entry in event.logprobs],
         response="".join(event.response for event in events),
         thinking="".join(event.thinking for event in events),
     )
 
 
 def joined_message(events: list[ChatResponse]) -> ChatResponse:
-    """The last event, with the text and the tool calls of all of them."""
+    """The last event, with text, tool calls and log probabilities of all of them."""
     messages = [event.message for event in events]
     message = replace(
         messages[-1],
@@ -75,4 +76,5 @@ def joined_message(events: list[ChatResponse]) -> ChatResponse:
         thinking="".join(message.thinking for message in messages),
         tool_calls=[call for message in messages for call in message.tool_calls],
     )
-    return replace(events[-1], message=message)
+    logprobs = [entry for event in events for entry in event.logprobs]
+    return replace(events[-1], message=message, logprobs=logprobs)

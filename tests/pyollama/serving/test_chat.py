@@ -96,7 +96,7 @@ def form_events(store: Store, texts: Sequence[str], **fields: Any) -> list[ChatR
         (slot,) = serving.scheduler.slots.values()
         assert slot.loaded is not None
         form = ChatForm(call, slot.loaded, "prompt", thinks=True)
-        events = [event for text in texts for event in form.text(text)]
+        events = [event for text in texts for event in form.text(text, ())]
         return events + await form.end("stop", Stats(), Clock(0, 0))
 
     return served.run(store, scenario)

@@ -115,7 +115,10 @@ def test_the_first_failing_check_is_reported(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"prompt": "x" * 600}, r"request \(\d+ tokens\) exceeds the available context size"),
+        (
+            {"prompt": "x" * 600, "truncate": False},
+            r"request \(\d+ tokens\) exceeds the available context size",
+        ),
         ({"options": {"repeat_last_n": -1}}, "Field 'repeat_last_n'"),
         ({"images": [b"png"]}, "does not support multimodal requests"),
     ],

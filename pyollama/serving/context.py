@@ -1,0 +1,88 @@
+"""Prompts that are longer than the context: what is left out, and what is refused.
+
+It happens in two stages. While the prompt is built whole messages go, the oldest first; a text
+completion then loses tokens from its middle, as if the context had been shifted. What still does
+not fit is for the engine to refuse.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyollama.errors import BadRequest, PyollamaError
+from pyollama.tokenizer import Tokenizer
+
+Messages = Sequence[Mapping[str, Any]]
+
+TOO_LONG = (
+    "the prompt is longer than the context length currently available to the model; shorten the "
+    "prompt, adjust the context length in settings, or use a model with a longer context length"
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many tokens a prompt may have; n_token is None if nothing is to be left out."""
+
+    tokenizer: Tokenizer
+    n_token: int | None
+
+    def holds(self, text: str) -> bool:
+        """Whether a prompt fits; BOS and EOS are not counted here."""
+        if self.n_token is None:
+            return True
+        return len(self.tokenizer.encode(text, add_special=False)) <= self.n_token
+
+
+def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) -> str:
+    """The prompt of as many of the last messages as there is room for, and of the last at least.
+
+    Messages of the system are kept whatever their age. A prompt grows with every message that it
+    keeps, so the cut is found by halving: a long chat is rendered a few times, not once for each
+    message.
+    """
+    whole = render(messages)
+    if len(messages) < 2 or room.holds(whole):
+        return whole
+    last = len(messages) - 1
+    first = bisect_left(
+        range(1, last), True, key=lambda i: _holds(without(messages, i), render, room)
+    )
+    return render(without(messages, first + 1))
+
+
+def without(messages: Messages, n: int) -> Messages:
+    """The messages less the first n, of which those of the system stay."""
+    return [*(m for m in messages[:n] if m["role"] == "system"), *messages[n:]]
+
+
+def _holds(messages: Messages, render: Callable[[Messages], str], room: Room) -> bool:
+    """Whether some messages fit; what the template does not accept, does not."""
+    try:
+        return room.holds(render(messages))
+    except PyollamaError:
+        return False
+
+
+def kept_at_front(num_keep: int, tokenizer: Tokenizer) -> int:
+    """How many tokens at the front stay when a context is cut; -1 for the whole prompt.
+
+    num_keep counts from behind BOS, where the model wants one.
+    """
+    return -1 if num_keep < 0 else num_keep + int(tokenizer.add_bos and tokenizer.bos is not None)
+
+
+def cut(tokens: list[int], n_ctx: int, n_keep: int, *, shift: bool) -> list[int]:
+    """A prompt that leaves room in n_ctx positions: its front, and as much of its end.
+
+    n_keep: as kept_at_front gives it. Half of what is not kept is freed, so that the answer does
+    not fill the context at once. Raises BadRequest if contexts are not shifted.
+    """
+    if len(tokens) < n_ctx:
+        return tokens
+    if not shift:
+        raise BadRequest(TOO_LONG)
+    keep = min(len(tokens) if n_keep < 0 else n_keep, n_ctx - 1)
+    n_left = n_ctx - max((n_ctx - keep) // 2, 1)
+    return tokens[:keep] + tokens[len(tokens) - (n_left - keep) :]
