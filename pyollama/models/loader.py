@@ -14,7 +14,7 @@ from pyollama_tensor.cache import Element, KVCache
 from pyollama_tensor.rope import Rope
 from pyollama_tensor.types import Array
 
-ARCHITECTURES = {"llama": "pyollama.models.llama"}
+ARCHITECTURES = {"llama": "pyollama.models.llama", "qwen2": "pyollama.models.qwen2"}
 """general.architecture -> the module that is the model. Adding one is adding a file and a line."""
 
 

@@ -1,0 +1,52 @@
+"""llama.cpp as an oracle, asked through its own HTTP server."""
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+LETTER = ord("A")
+
+
+class LlamaCpp:
+    """llama.cpp as the `xllamacpp` package builds it (AVX2)."""
+
+    def __init__(self, path: Path, *, exact_cache: bool = False) -> None:
+        x = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
+        params = x.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx, params.n_parallel, params.port, params.verbosity = 512, 1, 0, -1
+        params.cpuparams.n_threads, params.warmup = 1, False
+        if exact_cache:
+            params.cache_type_k = params.cache_type_v = x.ggml_type.GGML_TYPE_F32
+        self.server = x.Server(params)
+
+    def complete(self, ids: Sequence[int], **more: Any) -> Any:
+        """The answer of /completion to a prompt of token ids, at temperature 0."""
+        body = {"prompt": list(ids), "temperature": 0, "cache_prompt": False, **more}
+        address = f"{self.server.listening_address}/completion"
+        request = urllib.request.Request(address, json.dumps(body).encode(), method="POST")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def greedy(self, ids: Sequence[int], n: int) -> list[int]:
+        """The n most probable tokens after a prompt, end-of-text tokens left out."""
+        answer = self.complete(ids, n_predict=n, ignore_eos=True, return_tokens=True)
+        return list(answer["tokens"])
+
+    def log_probabilities(self, ids: Sequence[int], n_vocab: int) -> NDArray[Any]:
+        """The log probability of every token after a prompt, (n_vocab,) float64."""
+        # The bias picks a token that is a whole character (else the answer would wait for the
+        # rest of it); the probabilities are those from before it.
+        answer = self.complete(ids, n_predict=1, n_probs=n_vocab, logit_bias=[[LETTER, 1000]])
+        row = np.full(n_vocab, np.nan)
+        for token in answer["completion_probabilities"][0]["top_logprobs"]:
+            row[token["id"]] = token["logprob"]
+        assert not np.isnan(row).any()
+        return row
