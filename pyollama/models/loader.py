@@ -70,8 +70,7 @@ class Model:
     def rope(self) -> Rope | None:
         """How cached keys are rotated by their positions, in every layer; None if they are not.
 
-        A key that is moved by n positions is rotated once more, by n. Its magnitude it has already:
-        turn it with ``dataclasses.replace(rope, magnitude=1.0)``.
+        A key that moves by n positions is rotated ``further``, by n.
         """
         return self.architecture.key_rope(self.weights)
 

@@ -22,6 +22,7 @@ K_QUANTS = {
 }
 
 QKV = ("attn_q", "attn_k", "attn_v")
+ALL_BIASES = (*QKV, "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,25 @@ class Shape:
 
 
 LLAMA = Shape()
+LLAMA_BIASED = Shape(biased=ALL_BIASES)
 QWEN2 = Shape("qwen2", biased=QKV)
 QWEN2_TIED = Shape("qwen2", biased=QKV, tied=True)
-
-Q = GGMLType
 QWEN2_HALF_B = Shape(  # the proportions of Qwen2 0.5B, whose rows do not fill a super-block
-    "qwen2", n_embd=448, n_head=7, n_head_kv=1, n_ff=512, biased=QKV, tied=True,
-    mixed={"token_embd": Q.Q8_0, "attn_v": Q.Q8_0, "ffn_down": Q.Q6_K},
-)  # fmt: skip
-SHAPES = {"llama": LLAMA, "qwen2": QWEN2, "qwen2-tied": QWEN2_TIED, "qwen2-0.5b": QWEN2_HALF_B}
+    "qwen2",
+    n_embd=448,
+    n_head=7,
+    n_head_kv=1,
+    biased=QKV,
+    tied=True,
+    mixed={"token_embd": GGMLType.Q8_0, "attn_v": GGMLType.Q8_0, "ffn_down": GGMLType.Q6_K},
+)
+SHAPES = {
+    "llama": LLAMA,
+    "llama-biased": LLAMA_BIASED,
+    "qwen2": QWEN2,
+    "qwen2-tied": QWEN2_TIED,
+    "qwen2-0.5b": QWEN2_HALF_B,
+}
 
 
 def write_random_model(path: Path, shape: Shape, type: GGMLType, seed: int = 0) -> Path:

@@ -49,7 +49,7 @@ def tiny_f32(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["llama", "qwen2", "qwen2-tied", "tiny"])
+@pytest.fixture(params=["llama", "llama-biased", "qwen2", "qwen2-tied", "tiny"])
 def f32_model(request: pytest.FixtureRequest, random_model: RandomModel, tiny_f32: Path) -> Path:
     """A model in F32: of random weights, or the embedded one."""
     return tiny_f32 if request.param == "tiny" else random_model(request.param, GGMLType.F32)

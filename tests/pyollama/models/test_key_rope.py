@@ -1,13 +1,11 @@
 """What an engine needs to move cached keys to other positions (a context shift): ``Model.rope``."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny_llama
+import tiny_qwen2
 
 from pyollama.models.loader import Model, load_model
 from pyollama_formats.gguf import open_gguf
@@ -22,18 +20,20 @@ YARN = {
     "llama__rope__scaling__factor": 4.0,
     "llama__rope__scaling__original_context_length": 128,
 }
+PARTIAL = {"llama__rope__dimension_count": 8}
+MODELS = {
+    "llama": (tiny_llama.metadata(), tiny_llama.weights()),
+    "llama, yarn": (tiny_llama.metadata(**YARN), tiny_llama.weights()),
+    "llama, half of each head": (tiny_llama.metadata(**PARTIAL), tiny_llama.weights()),
+    "qwen2": (tiny_qwen2.metadata(), tiny_qwen2.weights()),
+}
 
-Load = Callable[[Mapping[str, Any]], Model]
 
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def load_changed(changes: Mapping[str, Any]) -> Model:
-        path = tiny_llama.write_model(tmp_path / "m.gguf", tiny_llama.metadata(**changes))
-        with open_gguf(path) as file:
-            return load_model(file)
-
-    return load_changed
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
+    path = tiny_llama.write_model(tmp_path / "m.gguf", *MODELS[request.param])
+    with open_gguf(path) as file:
+        return load_model(file)
 
 
 def first_keys(model: Model, start: int) -> F32:
@@ -48,13 +48,11 @@ def first_keys(model: Model, start: int) -> F32:
     return keys[start:]
 
 
-@pytest.mark.parametrize("changes", [{}, YARN, {"llama__rope__dimension_count": 8}])
 @pytest.mark.parametrize("moved", [-9, 6])
 def test_a_cached_key_rotated_by_n_more_positions_is_the_key_of_that_place(
-    load: Load, changes: Mapping[str, Any], moved: int
+    model: Model, moved: int
 ) -> None:
-    model = load(changes)
     assert model.rope is not None
-    turn = replace(model.rope, magnitude=1.0)
-    turned = rope(first_keys(model, 10), np.full(len(TOKENS), moved, np.int32), turn)
+    by = np.full(len(TOKENS), moved, np.int32)
+    turned = rope(first_keys(model, 10), by, model.rope.further())
     np.testing.assert_allclose(turned, first_keys(model, 10 + moved), rtol=1e-4, atol=1e-5)

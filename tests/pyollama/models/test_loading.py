@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_llama
+import tiny_qwen2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +48,7 @@ def test_a_valid_file_loads_and_tells_its_progress(tmp_path: Path) -> None:
         ({"llama__attention__head_count_kv": 3}, "4 heads cannot share 3 key-value heads"),
         ({"llama__attention__head_count_kv": [2, 1]}, "differs from layer to layer"),
         ({"llama__attention__key_length": 7}, "llama.rope.dimension_count is 16"),
-        ({"llama__attention__value_length": 8}, "value_length differs"),
+        ({"llama__attention__value_length": 8}, "llama.attention.value_length differs"),
         ({"llama__rope__dimension_count": 15}, "llama.rope.dimension_count is odd"),
         ({"llama__rope__dimension_count": 18}, "llama.rope.dimension_count is 18"),
         ({"llama__rope__freq_base": float("nan")}, "llama.rope.freq_base is nan"),
@@ -66,6 +67,26 @@ def test_hyperparameters_out_of_range_are_named(
         load(path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"qwen2__context_length": None}, "key not found in model: qwen2.context_length"),
+        ({"qwen2__feed_forward_length": -1}, "qwen2.feed_forward_length is -1"),
+        ({"qwen2__attention__head_count_kv": 3}, "4 heads cannot share 3 key-value heads"),
+        ({"qwen2__attention__value_length": 8}, "qwen2.attention.value_length differs"),
+        ({"qwen2__rope__dimension_count": 15}, "qwen2.rope.dimension_count is odd"),
+        ({"qwen2__attention__key_length": 32}, "'blk.0.attn_q.weight' has wrong shape"),
+    ],
+)
+def test_an_architecture_names_its_own_keys(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    keys, tensors = tiny_qwen2.metadata(**changes), tiny_qwen2.weights()
+    path = tiny_llama.write_model(tmp_path / "m.gguf", keys, tensors)
+    with pytest.raises(ModelError, match=message):
+        load(path)
+
+
 def test_a_missing_tensor_is_named(tmp_path: Path) -> None:
     tensors = tiny_llama.weights()
     del tensors["blk.1.ffn_down.weight"]
@@ -74,10 +95,28 @@ def test_a_missing_tensor_is_named(tmp_path: Path) -> None:
         load(path)
 
 
-@pytest.mark.parametrize("name", sorted(tiny_llama.weights()))
-def test_every_tensor_of_a_wrong_shape_is_refused(tmp_path: Path, name: str) -> None:
-    tensors = tiny_llama.weights()
+TENSORS = [
+    *(("llama", name) for name in sorted(tiny_llama.weights())),
+    *(("qwen2", name) for name in sorted(tiny_qwen2.weights())),
+]
+
+
+@pytest.mark.parametrize(("arch", "name"), TENSORS)
+def test_every_tensor_of_a_wrong_shape_is_refused(tmp_path: Path, arch: str, name: str) -> None:
+    tiny = {"llama": tiny_llama, "qwen2": tiny_qwen2}[arch]
+    tensors = tiny.weights()
     tensors[name] = np.zeros((*tensors[name].shape[:-1], tensors[name].shape[-1] + 1), np.float32)
+    path = tiny_llama.write_model(tmp_path / "m.gguf", tiny.metadata(), tensors)
+    with pytest.raises(ModelError, match=f"tensor '{name}' has wrong shape"):
+        load(path)
+
+
+OPTIONAL = ["blk.0.attn_output.bias", "blk.1.ffn_up.bias", "blk.1.ffn_down.bias", "output.bias"]
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_an_optional_bias_of_a_wrong_length_is_refused(tmp_path: Path, name: str) -> None:
+    tensors = tiny_llama.weights() | {name: np.ones(3, np.float32)}
     path = tiny_llama.write_model(tmp_path / "m.gguf", tensors=tensors)
     with pytest.raises(ModelError, match=f"tensor '{name}' has wrong shape"):
         load(path)
