@@ -15,7 +15,7 @@ from pyollama.engine import DoneReason, Stats
 from pyollama.errors import PyollamaError
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.generation import Generation, Piece
-from pyollama.serving.scheduler import Lease
+from pyollama.serving.slot import Lease
 
 R = TypeVar("R")
 

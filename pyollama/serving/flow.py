@@ -25,7 +25,8 @@ from pyollama.serving.context import Room, cut, kept_at_front
 from pyollama.serving.generation import new_generation
 from pyollama.serving.loaded import LoadedModel, RunnerOptions
 from pyollama.serving.repetition import RepetitionGuard
-from pyollama.serving.scheduler import Lease, Scheduler
+from pyollama.serving.scheduler import Scheduler
+from pyollama.serving.slot import Lease
 from pyollama.settings import Settings
 from pyollama.store import Store, StoredModel
 

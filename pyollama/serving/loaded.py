@@ -21,6 +21,10 @@ DEFAULT_CONTEXT = 4096
 logger = logging.getLogger(__name__)
 
 
+class OutOfMemory(EngineError):
+    """No memory is left for the model beside what is loaded already."""
+
+
 @dataclass(frozen=True)
 class RunnerOptions:
     """The options that a runner is loaded with; a request that wants others reloads it.
@@ -84,11 +88,14 @@ def load_opened(
     template = chat_template(file, tokenizer)
     try:
         model = load_model(file, progress)
-        num_ctx = context_size(options.num_ctx or default_context, model.config.n_ctx_train)
+        wanted = options.num_ctx or default_context
+        num_ctx = context_size(wanted, model.config.n_ctx_train)
+        if num_ctx < wanted:
+            logger.warning("num_ctx %d exceeds the model's trained %d", wanted, num_ctx)
         engine = Engine(model, num_ctx, options.num_parallel, options.num_batch)
         require_memory(engine.cache.nbytes + model.nbytes)
     except MemoryError as error:
-        raise EngineError("the model requires more system memory than is available") from error
+        raise OutOfMemory("the model requires more system memory than is available") from error
     return LoadedModel(model, tokenizer, template, Runner(engine, tokenizer), num_ctx, file)
 
 
@@ -106,8 +113,6 @@ def chat_template(file: GGUFFile, tokenizer: Tokenizer) -> ChatTemplate:
 
 def context_size(wanted: int, n_ctx_train: int) -> int:
     """The context that a request gets: at least 4 positions, at most what the model knows."""
-    if wanted > n_ctx_train:
-        logger.warning("num_ctx %d exceeds the model's trained %d", wanted, n_ctx_train)
     return min(max(wanted, MIN_CONTEXT), n_ctx_train)
 
 

@@ -1,18 +1,21 @@
 """Which models are in memory: loading on demand, keep_alive, room for several, unloading.
 
-It belongs to the event loop: its methods are called there, and only loading itself runs in a
-thread. Runners are keyed by the path of the weights, so that two names of one model share one.
+It belongs to the event loop: its methods are called there, and only loading and unloading
+themselves run in threads. Runners are keyed by the path of the weights, so that two names of one
+model share one.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pyollama.api import FOREVER
-from pyollama.errors import EngineError, PyollamaError, ServerBusy
-from pyollama.serving.loaded import DEFAULT_CONTEXT, LoadedModel, RunnerOptions, load
+from pyollama.errors import ServerBusy
+from pyollama.serving.loaded import DEFAULT_CONTEXT, OutOfMemory, RunnerOptions, load
+from pyollama.serving.loading import watched
+from pyollama.serving.slot import Lease, Slot
 from pyollama.settings import Settings
 from pyollama.store import StoredModel
 
@@ -23,38 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Slot:
-    """A place for one model: loading, in use, or idle until its time is up."""
+class Wanted:
+    """A request for a model that is not in memory."""
 
-    path: str
     stored: StoredModel
     options: RunnerOptions
-    keep_alive: int  # nanoseconds
-    expires_at: int  # nanoseconds since 1970; fixed anew each time the model goes idle
-    loaded: LoadedModel | None = None  # None while it is being loaded
-    n_users: int = 0
-    timer: asyncio.TimerHandle | None = None
-
-    def stop_timer(self) -> None:
-        """The model is needed, or gone."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-
-
-class Lease:
-    """The right to use a loaded model, until it is released."""
-
-    def __init__(self, slot: Slot, loaded: LoadedModel, release: Callable[[Slot], None]) -> None:
-        self.slot = slot
-        self.loaded = loaded
-        self._release: Callable[[Slot], None] | None = release
-
-    def release(self) -> None:
-        """Give the model back; a second call does nothing."""
-        release, self._release = self._release, None
-        if release is not None:
-            release(self.slot)
+    keep_alive: int | None
+    is_loading: bool = False  # from here on it is finished even if its client leaves
 
 
 class Scheduler:
@@ -64,9 +42,8 @@ class Scheduler:
         self.settings = settings
         self.slots: dict[str, Slot] = {}
         self.queue = asyncio.Lock()  # loads happen one at a time, in order of arrival
-        self.n_waiting = 0
-        self.idle = asyncio.Event()  # set whenever a model goes idle or away
-        self.loads: set[asyncio.Task[Lease]] = set()
+        self.loads: set[asyncio.Task[Lease]] = set()  # the one that loads, and those that wait
+        self.unloads: set[asyncio.Task[None]] = set()
 
     async def acquire(
         self, stored: StoredModel, options: RunnerOptions, keep_alive: int | None
@@ -77,7 +54,7 @@ class Scheduler:
         """
         slot = self._usable(stored, options)
         if slot is None:
-            return await self._wait_for_load(stored, options, keep_alive)
+            return await self._wait_for_load(Wanted(stored, options, keep_alive))
         return self._lease(slot, keep_alive)
 
     def unload(self, stored: StoredModel) -> None:
@@ -88,24 +65,19 @@ class Scheduler:
             self._go_idle(slot)
 
     async def close(self) -> None:
-        """Unload everything."""
-        for task in list(self.loads):
+        """Unload everything; requests that wait are cancelled."""
+        loads = list(self.loads)
+        for task in loads:
             task.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
         for slot in list(self.slots.values()):
             self._remove(slot)
+        if self.unloads:
+            await asyncio.wait(self.unloads)
 
     def _usable(self, stored: StoredModel, options: RunnerOptions) -> Slot | None:
-        """The slot of a loaded model whose runner has these options, automatic or in effect."""
         slot = self.slots.get(str(stored.model_path))
-        if slot is None or slot.loaded is None:
-            return None
-        in_effect = slot.loaded.context_for(options, self._default_context)
-        same_context = slot.options.num_ctx == options.num_ctx or in_effect == slot.loaded.num_ctx
-        same_rest = (slot.options.num_batch, slot.options.shift) == (
-            options.num_batch,
-            options.shift,
-        )
-        return slot if same_context and same_rest else None
+        return slot if slot is not None and slot.serves(options) else None
 
     def _lease(self, slot: Slot, keep_alive: int | None) -> Lease:
         assert slot.loaded is not None
@@ -115,69 +87,80 @@ class Scheduler:
         slot.n_users += 1
         return Lease(slot, slot.loaded, self._release)
 
-    @property
-    def _default_context(self) -> int:
-        return self.settings.context_length or DEFAULT_CONTEXT
-
-    async def _wait_for_load(
-        self, stored: StoredModel, options: RunnerOptions, keep_alive: int | None
-    ) -> Lease:
-        """Queue for the loader. The load goes on if the client leaves: others may want it."""
-        if self.n_waiting >= self.settings.max_queue:
+    async def _wait_for_load(self, wanted: Wanted) -> Lease:
+        """Queue for the loader. A client that leaves is forgotten, but not a load under way."""
+        if len(self.loads) > self.settings.max_queue:  # one of them does not wait: it loads
             raise ServerBusy(BUSY)
-        self.n_waiting += 1
+        task = asyncio.ensure_future(self._load_in_turn(wanted))
+        self.loads.add(task)
+        task.add_done_callback(self.loads.discard)
         try:
-            task = asyncio.ensure_future(self._load_in_turn(stored, options, keep_alive))
-            self.loads.add(task)
-            task.add_done_callback(self.loads.discard)
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             task.add_done_callback(release_unclaimed)
+            if not wanted.is_loading:
+                task.cancel()
             raise
-        finally:
-            self.n_waiting -= 1
 
-    async def _load_in_turn(
-        self, stored: StoredModel, options: RunnerOptions, keep_alive: int | None
-    ) -> Lease:
+    async def _load_in_turn(self, wanted: Wanted) -> Lease:
         async with self.queue:
-            slot = self._usable(stored, options)
+            slot = self._usable(wanted.stored, wanted.options)
             if slot is None:
-                await self._make_room(str(stored.model_path))
-                slot = await self._load(stored, options)
-            return self._lease(slot, keep_alive)
+                await self._make_room(str(wanted.stored.model_path))
+                wanted.is_loading = True
+                slot = await self._load_with_all_memory(wanted)
+            return self._lease(slot, wanted.keep_alive)
 
-    async def _load(self, stored: StoredModel, options: RunnerOptions) -> Slot:
-        keep_alive = self.settings.keep_alive
-        expires_at = min(time.time_ns() + keep_alive, FOREVER)
-        slot = Slot(str(stored.model_path), stored, options, keep_alive, expires_at)
+    async def _load_with_all_memory(self, wanted: Wanted) -> Slot:
+        """Load; if memory is short, once more when every other model is gone."""
+        try:
+            return await self._load(wanted)
+        except OutOfMemory:
+            if not self.slots:
+                raise
+            logger.warning("memory is short: unloading %d models", len(self.slots))
+            for slot in list(self.slots.values()):
+                await self._evict(slot)
+            return await self._load(wanted)
+
+    async def _load(self, wanted: Wanted) -> Slot:
+        default_context = self.settings.context_length or DEFAULT_CONTEXT
+        kept = self.settings.keep_alive if wanted.keep_alive is None else wanted.keep_alive
+        expires_at = min(time.time_ns() + kept, FOREVER)
+        slot = Slot(wanted.stored, wanted.options, default_context, kept, expires_at)
         self.slots[slot.path] = slot
         started = time.monotonic()
+        loading = partial(load, slot.path, wanted.options, default_context)
         try:
-            slot.loaded = await asyncio.to_thread(load, slot.path, options, self._default_context)
-        except BaseException as error:
+            slot.loaded = await watched(loading, self.settings.load_timeout)
+        except BaseException:
             del self.slots[slot.path]
-            if isinstance(error, PyollamaError | asyncio.CancelledError):
-                raise
-            raise EngineError(f"unable to load model: {error}") from error
-        logger.info("loaded %s in %.2f s", stored.name.short, time.monotonic() - started)
+            raise
+        logger.info("loaded %s in %.2f s", slot.stored.name.short, time.monotonic() - started)
         return slot
 
     async def _make_room(self, path: str) -> None:
-        """Unload a runner of this very model with other options, or the one that matters least."""
+        """Unload a runner of this very model with other options, and others down to the limit."""
         limit = self.settings.max_loaded_models or DEFAULT_MAX_LOADED
         while path in self.slots or len(self.slots) >= limit:
-            slot = self.slots.get(path) or self._least_needed()
-            if slot.n_users == 0:
-                self._remove(slot)
-                continue
-            slot.keep_alive = 0  # it goes as soon as its requests have ended
-            self.idle.clear()
-            await self.idle.wait()
+            await self._evict(self.slots.get(path) or self._least_needed())
+        if self.unloads:  # of models that went by themselves: their memory must be free as well
+            await asyncio.wait(self.unloads)
 
     def _least_needed(self) -> Slot:
         """An idle model before a busy one, then the shortest keep_alive, then by path."""
         return min(self.slots.values(), key=lambda s: (s.n_users > 0, s.keep_alive, s.path))
+
+    async def _evict(self, slot: Slot) -> None:
+        """Unload a model when its requests have ended; later ones for it wait in the queue."""
+        slot.is_leaving = True
+        try:
+            if slot.n_users == 0:
+                self._remove(slot)
+            await slot.gone.wait()
+        except asyncio.CancelledError:
+            slot.is_leaving = False
+            raise
 
     def _release(self, slot: Slot) -> None:
         slot.n_users -= 1
@@ -189,8 +172,7 @@ class Scheduler:
             return
         slot.stop_timer()
         slot.expires_at = min(time.time_ns() + slot.keep_alive, FOREVER)
-        self.idle.set()
-        if slot.keep_alive == 0:
+        if slot.keep_alive == 0 or slot.is_leaving:
             self._expire(slot)
         elif slot.keep_alive < FOREVER:
             seconds = slot.keep_alive / 1e9
@@ -201,12 +183,18 @@ class Scheduler:
             self._remove(slot)
 
     def _remove(self, slot: Slot) -> None:
+        """Forget a model, and free its memory in a thread: its runner may be in a step."""
         slot.stop_timer()
-        self.slots.pop(slot.path, None)
-        self.idle.set()
-        if slot.loaded is not None:
-            slot.loaded.unload()
-            slot.loaded = None
+        if self.slots.get(slot.path) is slot:
+            del self.slots[slot.path]
+        loaded, slot.loaded = slot.loaded, None
+        if loaded is None:
+            slot.gone.set()
+            return
+        task = asyncio.ensure_future(asyncio.to_thread(loaded.unload))
+        self.unloads.add(task)
+        task.add_done_callback(self.unloads.discard)
+        task.add_done_callback(lambda _: slot.gone.set())
 
 
 def release_unclaimed(task: asyncio.Task[Lease]) -> None:

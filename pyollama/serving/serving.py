@@ -19,7 +19,8 @@ from pyollama.api import (
 from pyollama.serving.chat import Chat
 from pyollama.serving.flow import answer
 from pyollama.serving.generate import Generate
-from pyollama.serving.scheduler import Scheduler, Slot
+from pyollama.serving.scheduler import Scheduler
+from pyollama.serving.slot import Slot
 from pyollama.settings import Settings
 from pyollama.store import Store
 
@@ -78,5 +79,5 @@ def process_model(slot: Slot) -> ProcessModel:
         details=details,
         expires_at=LocalTime(slot.expires_at),
         size_vram=0,
-        context_length=slot.loaded.num_ctx if slot.loaded else 0,
+        context_length=slot.num_ctx,
     )

@@ -49,6 +49,17 @@ def run(store: Store, scenario: Callable[[Serving], Awaitable[T]], **settings: A
     return asyncio.run(whole())
 
 
+def names(serving: Serving) -> list[str]:
+    """The models in memory, sorted."""
+    return sorted(model.name for model in serving.running())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the others run until something has come to pass."""
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
 def generation(model: str = "small", prompt: str = "hello", **fields: Any) -> GenerateRequest:
     """A short greedy generation."""
     return GenerateRequest(**{"model": model, "prompt": prompt, "options": GREEDY, **fields})

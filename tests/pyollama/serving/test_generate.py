@@ -13,11 +13,6 @@ from pyollama.serving import Serving
 from pyollama.store import Store
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return served.new_store(tmp_path_factory.mktemp("store"))
-
-
 def test_pieces_of_text_are_followed_by_one_final_event(store: Store) -> None:
     events = served.run(store, lambda serving: served.collect(serving, served.generation()))
     *pieces, final = events

@@ -1,34 +1,24 @@
-"""Models in memory: loaded on demand, kept alive, evicted, reloaded; clients that leave."""
+"""Models in memory: kept alive, evicted, reloaded; clients that leave."""
 
 import asyncio
 import threading
 import time
-from typing import Any
+from itertools import pairwise
 
 import pytest
 import served
 
 from pyollama.api import FOREVER, Duration
-from pyollama.errors import ServerBusy
-from pyollama.serving import Serving, scheduler
-from pyollama.serving.loaded import LoadedModel, load
+from pyollama.serving import Serving
+from pyollama.serving.slot import Slot
 from pyollama.store import Store
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return served.new_store(tmp_path_factory.mktemp("store"))
-
-
-def names(serving: Serving) -> list[str]:
-    return sorted(model.name for model in serving.running())
 
 
 def test_requests_at_once_share_one_load_and_give_the_same_text(store: Store) -> None:
     async def scenario(serving: Serving) -> list[str]:
         calls = [served.text_of(serving, served.generation()) for _ in range(4)]
         texts = await asyncio.gather(*calls)
-        assert names(serving) == ["small:latest"]
+        assert served.names(serving) == ["small:latest"]
         return list(texts)
 
     assert len(set(served.run(store, scenario, num_parallel=2))) == 1
@@ -39,7 +29,7 @@ def test_several_models_stay_in_memory_up_to_the_limit(store: Store) -> None:
         seen = []
         for model in ("small", "other"):
             await served.text_of(serving, served.generation(model))
-            seen.append(names(serving))
+            seen.append(served.names(serving))
         return seen
 
     both = ["other:latest", "small:latest"]
@@ -93,28 +83,70 @@ def test_another_context_size_reloads_and_the_same_one_does_not(store: Store) ->
     assert served.run(store, scenario) == [512, 512, 128, 128, 512]
 
 
-def test_too_many_waiting_requests_are_turned_away(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("seconds", "goes"), [((10, 15), "small"), ((20, 15), "other")])
+def test_the_idle_model_with_the_shortest_keep_alive_makes_room(
+    wide_store: Store, seconds: tuple[int, int], goes: str
 ) -> None:
-    gate = threading.Event()
-
-    def slow_load(*args: Any) -> LoadedModel:
-        assert gate.wait(30)
-        return load(*args)
-
-    monkeypatch.setattr(scheduler, "load", slow_load)
-
     async def scenario(serving: Serving) -> list[str]:
-        calls = [served.text_of(serving, served.generation()) for _ in range(3)]
-        tasks = [asyncio.ensure_future(call) for call in calls]
-        while sum(task.done() for task in tasks) < 2:
-            await asyncio.sleep(0.01)
-        gate.set()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        return sorted(type(result).__name__ for result in results)
+        for model, kept in zip(("small", "other"), seconds, strict=True):
+            call = served.generation(model, keep_alive=Duration(kept * 10**9))
+            await served.text_of(serving, call)
+        await served.text_of(serving, served.generation("third"))
+        return served.names(serving)
 
-    busy = ServerBusy.__name__
-    assert served.run(store, scenario, max_queue=1) == [busy, busy, "str"]
+    stays = "other:latest" if goes == "small" else "small:latest"
+    assert served.run(wide_store, scenario, max_loaded_models=2) == [stays, "third:latest"]
+
+
+def test_a_busy_model_makes_room_only_after_its_request(wide_store: Store) -> None:
+    async def scenario(serving: Serving) -> list[str]:
+        order: list[str] = []
+
+        async def ask(model: str) -> None:
+            await served.text_of(serving, served.generation(model))
+            order.append(model)
+
+        events = await serving.generate(served.generation())
+        await anext(events)
+        (slot,) = serving.scheduler.slots.values()
+        waiting = asyncio.ensure_future(ask("other"))
+        await served.until(lambda: slot.is_leaving)
+        again = asyncio.ensure_future(ask("small"))  # it may not keep its model busy
+        await served.until(lambda: len(serving.scheduler.loads) == 2)
+        assert served.names(serving) == ["small:latest"]
+        while not (await anext(events)).done:
+            pass
+        await asyncio.gather(waiting, again)
+        return [*order, *served.names(serving)]
+
+    expected = ["other", "small", "small:latest"]
+    assert served.run(wide_store, scenario, max_loaded_models=1) == expected
+
+
+def test_an_eviction_whose_client_leaves_is_called_off(wide_store: Store) -> None:
+    async def scenario(serving: Serving) -> list[str]:
+        events = await serving.generate(served.generation())
+        await anext(events)
+        waiting = asyncio.ensure_future(serving.generate(served.generation("other")))
+        (slot,) = serving.scheduler.slots.values()
+        await served.until(lambda: slot.is_leaving)
+        waiting.cancel()
+        await served.until(lambda: not slot.is_leaving)
+        await events.aclose()
+        return served.names(serving)
+
+    assert served.run(wide_store, scenario, max_loaded_models=1) == ["small:latest"]
+
+
+def test_another_shift_reloads_and_a_default_one_is_the_same_as_true(store: Store) -> None:
+    async def scenario(serving: Serving) -> list[bool]:
+        slots: list[Slot] = []
+        for shift in (None, True, False, False, None):
+            await served.text_of(serving, served.generation(shift=shift))
+            slots += serving.scheduler.slots.values()
+        return [before is after for before, after in pairwise(slots)]
+
+    assert served.run(store, scenario) == [True, False, True, False]
 
 
 def test_a_client_that_leaves_frees_its_pages(store: Store) -> None:
@@ -142,21 +174,6 @@ def test_an_answer_that_nobody_reads_can_be_closed(store: Store) -> None:
         return sum(slot.n_users for slot in serving.scheduler.slots.values())
 
     assert served.run(store, scenario) == 0
-
-
-def test_a_client_that_leaves_while_loading_leaves_the_model_idle(store: Store) -> None:
-    async def scenario(serving: Serving) -> tuple[int, str]:
-        leaving = asyncio.ensure_future(serving.generate(served.generation()))
-        while not serving.scheduler.slots:
-            await asyncio.sleep(0)
-        leaving.cancel()
-        await asyncio.wait({leaving})
-        text = await served.text_of(serving, served.generation())
-        return sum(slot.n_users for slot in serving.scheduler.slots.values()), text
-
-    n_users, text = served.run(store, scenario)
-    assert n_users == 0
-    assert text
 
 
 def test_closing_stops_every_runner(store: Store) -> None:

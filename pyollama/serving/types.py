@@ -1,1 +1,0 @@
-from pyollama.api import *  # noqa
