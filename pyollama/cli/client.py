@@ -7,7 +7,7 @@ that is not needed to send one request.
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO, Any
 
 from pyollama.cli.errors import ApiError, NoServer
@@ -45,7 +45,7 @@ class Client:
             data = response.read()
         return json.loads(data) if data else None
 
-    def stream(self, path: str, body: Any) -> Iterator[dict[str, Any]]:
+    def stream(self, path: str, body: Any) -> Generator[dict[str, Any], None, None]:
         """Send a POST request and give the lines of the answer as they come.
 
         ApiError, with the status before the text if the answer had one, for an error at the start

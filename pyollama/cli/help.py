@@ -8,6 +8,11 @@ import click
 __all__ = ["Cobra", "exact", "minimum", "root_help"]
 
 ENVIRONMENT = {"OLLAMA_HOST": "IP Address for the ollama server (default 127.0.0.1:11434)"}
+RUN_ENVIRONMENT = {
+    **ENVIRONMENT,
+    "OLLAMA_EDITOR": "Path to editor for interactive prompt editing (Ctrl+G)",
+    "OLLAMA_NOHISTORY": "Do not preserve readline history",
+}
 SERVE_ENVIRONMENT = {
     "OLLAMA_DEBUG": "Show additional debug information (e.g. OLLAMA_DEBUG=1)",
     **ENVIRONMENT,

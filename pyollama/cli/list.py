@@ -7,7 +7,7 @@ from pyollama.cli.help import Cobra
 from pyollama.cli.human import human_bytes, human_time, parse_time, table
 from pyollama.settings import Settings
 
-__all__ = ["command"]
+__all__ = ["command", "models_table"]
 
 
 class List(Cobra):
@@ -20,8 +20,12 @@ class List(Cobra):
 @click.argument("arguments", nargs=-1)
 def command(arguments: tuple[str, ...]) -> None:
     """Print a table of the models whose names begin with the argument, in any case."""
-    prefix = (arguments or ("",))[0].lower()
-    models = Client(Settings.from_environ().host).require().call("GET", "/api/tags")["models"]
+    client = Client(Settings.from_environ().host).require()
+    click.echo(models_table(client, (arguments or ("",))[0]))
+
+
+def models_table(client: Client, prefix: str) -> str:
+    """The models whose names begin with the prefix, in any case."""
     rows = [
         (
             model["name"],
@@ -29,7 +33,7 @@ def command(arguments: tuple[str, ...]) -> None:
             "-" if model.get("remote_model") else human_bytes(model["size"]),
             human_time(parse_time(model["modified_at"])),
         )
-        for model in models
-        if model["name"].lower().startswith(prefix)
+        for model in client.call("GET", "/api/tags")["models"]
+        if model["name"].lower().startswith(prefix.lower())
     ]
-    click.echo(table(("NAME", "ID", "SIZE", "MODIFIED"), rows))
+    return table(("NAME", "ID", "SIZE", "MODIFIED"), rows)

@@ -6,17 +6,16 @@ Without a server at the default address one is started inside this process, and 
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import click
 
+from pyollama.cli.asking import Server, View
 from pyollama.cli.client import Client
 from pyollama.cli.errors import ApiError, CommandError, NoServer
-from pyollama.cli.help import ENVIRONMENT, Cobra, minimum
+from pyollama.cli.help import RUN_ENVIRONMENT, Cobra, minimum
 from pyollama.cli.inprocess import compiled_kernels, local_server
-from pyollama.cli.output import Answer, timings
 from pyollama.cli.waiting import Waiting
 from pyollama.durations import parse_duration
 from pyollama.settings import Settings
@@ -26,14 +25,13 @@ __all__ = ["command"]
 NOT_FOUND = 404
 THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
 EMBEDDING_USAGE = 'embedding models require input text. Usage: ollama run {} "your text here"'
-Kernels = Callable[[], int | None]
 
 
 class Run(Cobra):
     """run, which takes a model and perhaps a prompt."""
 
     usage_arguments = "MODEL [PROMPT]"
-    environment = ENVIRONMENT
+    environment = RUN_ENVIRONMENT
 
 
 @click.command("run", cls=Run, short_help="Run a model")
@@ -55,26 +53,30 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> 
     name, *words = minimum(arguments, 1)
     request: dict[str, Any] = {"model": name} | request_options(flags)
     general = ctx.obj or {}
-    verbose = flags["verbose"] or general.get("verbose", False)
-    word_wrap = not (flags["nowordwrap"] or general.get("nowordwrap", False))
+    view = View(
+        verbose=flags["verbose"] or general.get("verbose", False),
+        word_wrap=not (flags["nowordwrap"] or general.get("nowordwrap", False)),
+        hide_thinking=flags["hidethinking"],
+    )
     prompt = read_prompt(words)
     is_talk = not words and sys.stdin.isatty() and sys.stdout.isatty()
     with ExitStack() as stack:
-        client, kernels = connect(stack)
-        shown = find_or_pull(client, name, flags["insecure"])
+        server = connect(stack)
+        shown = find_or_pull(server.client, name, flags["insecure"])
+        think_is_chosen = "think" in request
         complete_request(request, shown)
         if "embedding" in (shown.get("capabilities") or []):
-            embed(client, name, prompt)
+            embed(server.client, name, prompt)
             return
-        session = Session(
-            client,
-            kernels,
-            request,
-            verbose=verbose,
-            answer=lambda: Answer(word_wrap=word_wrap, hide_thinking=flags["hidethinking"]),
-        )
         with contextlib.suppress(KeyboardInterrupt):  # leaving early is no error
-            session.talk(shown) if is_talk else session.generate(prompt)
+            if is_talk:
+                from pyollama.cli.repl.loop import interact
+
+                interact(server, request, shown, view, chosen=think_is_chosen)
+            elif prompt:
+                server.answer("/api/generate", request | {"prompt": prompt}, view)
+            else:
+                server.load(request)
 
 
 # The request
@@ -129,16 +131,16 @@ def read_prompt(words: list[str]) -> str:
 # The server
 
 
-def connect(stack: ExitStack) -> tuple[Client, Kernels]:
+def connect(stack: ExitStack) -> Server:
     """A server that answers: the one at OLLAMA_HOST, or one in this process by default."""
     settings = Settings.from_environ()
     client = Client(settings.host)
     if client.is_up():
-        return client, lambda: None
+        return Server(client)
     if settings.host_is_set:
         raise NoServer
     click.echo(f"no server at {settings.host.netloc}: starting one inside this process", err=True)
-    return stack.enter_context(local_server()), compiled_kernels
+    return Server(stack.enter_context(local_server()), compiled_kernels)
 
 
 def find_or_pull(client: Client, name: str, insecure: bool) -> dict[str, Any]:
@@ -175,79 +177,3 @@ def embed(client: Client, name: str, text: str) -> None:
         raise CommandError(EMBEDDING_USAGE.format(name))
     answer = client.call("POST", "/api/embed", {"model": name, "input": text})
     click.echo(json.dumps(answer["embeddings"][0], separators=(",", ":")))
-
-
-# Answers
-
-
-class Session:
-    """One use of a model: a single prompt, or a conversation."""
-
-    def __init__(
-        self,
-        client: Client,
-        kernels: Kernels,
-        request: dict[str, Any],
-        *,
-        verbose: bool,
-        answer: Callable[[], Answer],
-    ) -> None:
-        self.client = client
-        self.kernels = kernels
-        self.request = request
-        self.verbose = verbose
-        self.answer = answer
-
-    def generate(self, prompt: str) -> None:
-        """Print the answer to one prompt; an empty prompt only loads the model."""
-        answer = self.answer()
-        for line in self._lines("/api/generate", self.request | {"prompt": prompt}):
-            answer.think(line.get("thinking", ""))
-            answer.say(line.get("response", ""))
-        if prompt:
-            answer.finish()
-
-    def talk(self, shown: dict[str, Any]) -> None:
-        """Read a line, print the answer, until the input ends or says /bye."""
-        messages = [dict(message) for message in shown.get("messages") or []]
-        for _ in self._lines("/api/generate", self.request):
-            continue
-        while (text := read_line()) is not None:
-            if text.strip():
-                messages.append({"role": "user", "content": text})
-                messages.append({"role": "assistant", "content": self._reply(messages)})
-
-    def _reply(self, messages: list[dict[str, Any]]) -> str:
-        """Print the answer to a conversation and give its text; Ctrl-C ends it early."""
-        answer, pieces = self.answer(), []
-        with contextlib.suppress(KeyboardInterrupt):
-            for line in self._lines("/api/chat", self.request | {"messages": messages}):
-                message = line.get("message") or {}
-                answer.think(message.get("thinking", ""))
-                answer.say(message.get("content", ""))
-                pieces.append(message.get("content", ""))
-        answer.finish()
-        return "".join(pieces)
-
-    def _lines(self, path: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The lines of an answer; a spinner turns until the first, timings follow the last."""
-        line: dict[str, Any] = {}
-        with Waiting(self.kernels) as waiting:
-            for line in self.client.stream(path, request):
-                waiting.stop()
-                yield line
-        if self.verbose and line.get("eval_count"):
-            click.echo(timings(line), err=True)
-
-
-def read_line() -> str | None:
-    """One line of the user's, None at the end of the conversation."""
-    try:
-        text = input(">>> ")
-    except EOFError:
-        print()
-        return None
-    except KeyboardInterrupt:
-        print("\nUse Ctrl + d or /bye to exit.")
-        return ""
-    return None if text.strip() in ("/bye", "/exit") else text

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 HEAVY = {"numba", "numpy", "msgspec", "rich", "uvicorn", "starlette", "pyollama.store"}
+HEAVY |= {"prompt_toolkit", "pyollama.cli.repl"}
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,19 @@ def test_commands_import_nothing_heavy(module: str) -> None:
     command = [sys.executable, "-c", program]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert not HEAVY & set(modules)
+
+
+def test_a_prompt_on_the_command_line_is_answered_without_the_interactive_session(
+    server: Any,
+) -> None:
+    server.answers["POST /api/show"] = (200, {"capabilities": ["completion"]})
+    server.answers["POST /api/generate"] = (200, [{"response": "yes", "done": True}])
+    program = (
+        "import sys; sys.argv = ['pyollama', 'run', 'm', 'hi']\n"
+        "from pyollama.cli.main import run; run(); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    answer, _, modules = out.partition("\n\n")
+    assert answer == "yes"
+    assert not HEAVY & set(modules.split())

@@ -1,14 +1,10 @@
 """run: prompts from arguments and stdin, streaming, thinking, pulling what is missing."""
 
-from io import StringIO
 from typing import Any
 
 import pytest
 
 from pyollama.cli import run as run_module
-from pyollama.cli.client import Client
-from pyollama.cli.output import Answer, timings
-from pyollama.settings import Settings
 
 NOT_FOUND = (404, {"error": "model 'm' not found"})
 LAST = {"done": True, "total_duration": 4_648_158_584, "load_duration": 1_071_084}
@@ -49,6 +45,14 @@ def test_an_empty_prompt_loads_the_model_and_prints_nothing(run: Any, ready: Any
     assert run("run", "m").out == ""
 
 
+def test_a_tool_call_is_printed_since_nobody_can_carry_it_out(run: Any, ready: Any) -> None:
+    calls = [{"function": {"name": "add", "arguments": {"b": 2, "a": 1}}}]
+    message = {"role": "assistant", "content": "", "tool_calls": calls}
+    ready.answers["POST /api/generate"] = (200, [{"message": message}, LAST | {"response": ""}])
+    words = "Model called a non-existent function 'add()' with arguments: "
+    assert run("run", "m", "p").out == f'  {words}{{"a":1,"b":2}}\n\n\n'
+
+
 def test_flags_become_fields(run: Any, ready: Any) -> None:
     run("run", "m", "p", "--format", "json", "--keepalive", "5m", "--think=high")
     assert ready.bodies("POST /api/generate") == [
@@ -87,10 +91,6 @@ def test_verbose_prints_timings_on_stderr(run: Any, ready: Any) -> None:
         "eval duration:        4.3s\n"
         "eval rate:            67.44 tokens/s\n"
     )
-
-
-def test_timings_leave_out_what_is_zero() -> None:
-    assert timings({"eval_count": 3}) == "eval count:           3 token(s)"
 
 
 def test_an_error_has_its_status_unless_it_comes_in_the_stream(run: Any, ready: Any) -> None:
@@ -142,66 +142,3 @@ def test_an_embedding_model_prints_its_vector(run: Any, server: Any) -> None:
     assert run("run", "m", "p").out == "[0.5,1]\n"
     usage = 'embedding models require input text. Usage: ollama run m "your text here"'
     assert run("run", "m").err == f"Error: {usage}\n"
-
-
-def test_a_conversation_goes_on_until_bye(
-    ready: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    replies = [{"message": {"role": "assistant", "content": text}} for text in ("A", "B")]
-    ready.answers["POST /api/chat"] = (200, [*replies, {"done": True}])
-    typed = iter(["hello", " ", "again", "/bye"])
-    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
-    client = Client(Settings.from_environ().host)
-    session = run_module.Session(client, lambda: None, {"model": "m"}, verbose=False, answer=Answer)
-    session.talk({"messages": [{"role": "user", "content": "stored"}]})
-    assert capsys.readouterr().out == "AB\n\nAB\n\n"
-    sent = ready.bodies("POST /api/chat")[1]["messages"]
-    assert [message["content"] for message in sent] == ["stored", "hello", "AB", "again"]
-
-
-class Terminal(StringIO):
-    """A stdout that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal of 25 columns: lines are broken at 20."""
-    monkeypatch.setenv("COLUMNS", "25")
-    return Terminal()
-
-
-def test_a_word_that_begins_at_the_margin_goes_to_the_next_line(terminal: Terminal) -> None:
-    answer = Answer(terminal)
-    for piece in ("the quick brown fo", "x jumps ", "over"):
-        answer.say(piece)
-    assert terminal.getvalue() == "the quick brown fox \njumps over"
-
-
-def test_a_broken_word_is_erased_and_written_again(terminal: Terminal) -> None:
-    Answer(terminal).say("aaaa bbbb cccc ddddddddd")
-    assert terminal.getvalue() == "aaaa bbbb cccc ddddd\x1b[5D\x1b[K\nddddddddd"
-
-
-def test_a_word_longer_than_the_line_is_cut(terminal: Terminal) -> None:
-    Answer(terminal).say("x" * 30)
-    assert terminal.getvalue() == "x" * 20 + "\n" + "x" * 10
-
-
-def test_wrapping_can_be_switched_off(terminal: Terminal) -> None:
-    Answer(terminal, word_wrap=False).say("aaaa " * 10)
-    assert terminal.getvalue() == "aaaa " * 10
-
-
-def test_thinking_is_grey_on_a_terminal(terminal: Terminal) -> None:
-    answer = Answer(terminal)
-    answer.think("hm")
-    answer.say("yes")
-    answer.finish()
-    grey, bold, plain = "\x1b[38;5;245m", "\x1b[1m", "\x1b[0m"
-    assert terminal.getvalue() == (
-        f"{grey}{bold}Thinking...\n{plain}{grey}hm{plain}\n"
-        f"{grey}{bold}...done thinking.\n\n{plain}yes\n\n"
-    )

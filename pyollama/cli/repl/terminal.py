@@ -1,0 +1,31 @@
+"""The terminal between two prompts: keys are not echoed into an answer, and wait for the prompt."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+__all__ = ["quiet_keys"]
+
+
+@contextlib.contextmanager
+def quiet_keys() -> Iterator[None]:
+    """Do not echo keys; Ctrl-C and Ctrl-Z keep their meaning.
+
+    Enter stays a carriage return: a line typed ahead is then sent, where a line feed (Ctrl-J)
+    would only begin its next line. Without a POSIX terminal on stdin nothing is changed.
+    """
+    try:
+        import termios
+
+        before = termios.tcgetattr(sys.stdin)
+    except (ImportError, termios.error):
+        yield
+        return
+    quiet = termios.tcgetattr(sys.stdin)
+    quiet[0] &= ~termios.ICRNL
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
