@@ -16,11 +16,14 @@ LETTER = ord("A")
 class LlamaCpp:
     """llama.cpp as the `xllamacpp` package builds it (AVX2)."""
 
-    def __init__(self, path: Path, *, exact_cache: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, exact_cache: bool = False, n_ctx: int = 512, shifts: bool = False
+    ) -> None:
         x = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
         params = x.CommonParams()
         params.model.path = str(path)
-        params.n_ctx, params.n_parallel, params.port, params.verbosity = 512, 1, 0, -1
+        params.n_ctx, params.n_parallel, params.port, params.verbosity = n_ctx, 1, 0, -1
+        params.ctx_shift = shifts
         params.cpuparams.n_threads, params.warmup = 1, False
         if exact_cache:
             params.cache_type_k = params.cache_type_v = x.ggml_type.GGML_TYPE_F32
@@ -35,9 +38,9 @@ class LlamaCpp:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def greedy(self, ids: Sequence[int], n: int) -> list[int]:
+    def greedy(self, ids: Sequence[int], n: int, **more: Any) -> list[int]:
         """The n most probable tokens after a prompt, end-of-text tokens left out."""
-        answer = self.complete(ids, n_predict=n, ignore_eos=True, return_tokens=True)
+        answer = self.complete(ids, n_predict=n, ignore_eos=True, return_tokens=True, **more)
         return list(answer["tokens"])
 
     def log_probabilities(self, ids: Sequence[int], n_vocab: int) -> NDArray[Any]:

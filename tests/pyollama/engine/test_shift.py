@@ -1,8 +1,11 @@
 """A full context: the oldest half goes, the rest moves down, the answer goes on."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tiny_llama
+from llamacpp_oracle import LlamaCpp
 from stepping import Always, answer, request, run
 
 from pyollama.engine import Engine
@@ -59,3 +62,13 @@ def test_the_cache_holds_a_shift_in_halves_as_well_as_in_floats(model: Model) ->
     answers = [answer(Engine(model, 256, element=e), PROMPT, 60) for e in ("f16", "f32")]
     same = np.mean([a == b for a, b in zip(*answers, strict=True)])
     assert same > 0.9
+
+
+@pytest.mark.parametrize("num_keep", [0, 10, 40])
+def test_a_shifted_answer_is_llama_cpps(tmp_path: Path, num_keep: int) -> None:
+    path = tiny_llama.write_model(tmp_path / "m.gguf")
+    theirs = LlamaCpp(path, exact_cache=True, n_ctx=256, shifts=True)
+    with open_gguf(path) as file:
+        engine = Engine(load_model(file), 256, element="f32")
+        ours = answer(engine, PROMPT, 200, num_keep=num_keep)
+    assert ours == theirs.greedy(PROMPT, 200, n_keep=num_keep)
