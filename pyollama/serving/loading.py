@@ -8,7 +8,9 @@ from pyollama.api import FOREVER
 from pyollama.errors import EngineError, PyollamaError
 from pyollama.serving.loaded import LoadedModel, Progress
 
-TIMED_OUT = "timed out waiting for the model to load: no progress for {:.1f} s"
+TIMED_OUT = (
+    "timed out waiting for llama-server to start - no progress for {:.1f} s"  # Ollama's words
+)
 
 
 class Abandoned(EngineError):

@@ -89,6 +89,10 @@ class Runner:
     def _step(self) -> None:
         for event in self.engine.step():
             generation = self.active[event.request]
+            if event.error is not None:  # of this answer alone
+                generation.fail(EngineError(FAILED.format(event.error)))
+                del self.active[event.request]
+                continue
             stopped_by_text = generation.take(event)
             if stopped_by_text:
                 self._drop(generation)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pyollama.api import ChatRequest, ChatResponse, GenerateRequest, GenerateResponse
+from pyollama.errors import EngineError
 from pyollama_http import responses
 from pyollama_http.body import decoded
 from pyollama_http.parts import parts
@@ -53,8 +54,11 @@ def is_single(event: GenerateResponse | ChatResponse) -> bool:
 
 
 async def _collected(events: AsyncIterator[R]) -> list[R]:
-    """All events."""
-    return [event async for event in events]
+    """All events. Raises EngineError if there are none: only blanks, again and again."""
+    found = [event async for event in events]
+    if not found:
+        raise EngineError("the model repeats itself and says nothing")
+    return found
 
 
 def joined_text(events: list[GenerateResponse]) -> GenerateResponse:

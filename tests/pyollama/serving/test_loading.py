@@ -110,7 +110,7 @@ def test_a_client_that_leaves_the_queue_is_forgotten(store: Store, gate: threadi
 
 def test_loading_that_stands_still_is_given_up(store: Store, gate: threading.Event) -> None:
     async def scenario(serving: Serving) -> list[str]:
-        with pytest.raises(EngineError, match="timed out waiting for the model to load"):
+        with pytest.raises(EngineError, match="timed out waiting for llama-server to start"):
             await served.text_of(serving, served.generation())
         left = served.names(serving)
         gate.set()

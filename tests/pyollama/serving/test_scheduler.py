@@ -189,6 +189,20 @@ def test_closing_stops_every_runner(store: Store) -> None:
     assert threading.active_count() <= before + 8  # compute threads, kept for the next model
 
 
+def test_options_that_leave_nothing_to_draw_fail_one_answer_and_no_other(store: Store) -> None:
+    async def scenario(serving: Serving) -> list[str]:
+        options = {**served.GREEDY, "presence_penalty": -1e39}
+        calls = [
+            served.text_of(serving, served.generation(options=options)),
+            served.text_of(serving, served.generation()),
+        ]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        return [type(result).__name__ for result in results]
+
+    names = served.run(store, scenario, num_parallel=2)
+    assert names == ["EngineError", "str"]
+
+
 def test_a_failing_engine_ends_its_answers_and_serves_the_next(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
