@@ -64,7 +64,7 @@ def test_an_answer_without_any_event_is_an_error_or_an_empty_stream(
 ) -> None:
     async def nothing(call: GenerateRequest) -> AsyncIterator[GenerateResponse]:
         async def none() -> AsyncIterator[GenerateResponse]:
-            for event in ():
+            for event in list[GenerateResponse]():
                 yield event
 
         return none()
