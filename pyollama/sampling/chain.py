@@ -58,9 +58,11 @@ def penalize(
     ids = np.fromiter(counts.keys(), np.int64, len(counts))
     seen = np.fromiter(counts.values(), np.float32, len(counts))
     old = logits[ids]
-    new = np.where(old > 0, old / np.float32(repeat), old * np.float32(repeat))
     out = logits.copy()
-    out[ids] = new - (seen * np.float32(frequency) + np.float32(presence))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # what is infinite now is refused with the candidates
+        new = np.where(old > 0, old / np.float32(repeat), old * np.float32(repeat))
+        out[ids] = new - (seen * np.float32(frequency) + np.float32(presence))
     return out
 
 

@@ -189,9 +189,14 @@ def test_closing_stops_every_runner(store: Store) -> None:
     assert threading.active_count() <= before + 8  # compute threads, kept for the next model
 
 
-def test_options_that_leave_nothing_to_draw_fail_one_answer_and_no_other(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("presence_penalty", -1e39), ("repeat_penalty", 1e-46)]
+)
+def test_options_that_leave_nothing_to_draw_fail_one_answer_and_no_other(
+    store: Store, name: str, value: float
+) -> None:
     async def scenario(serving: Serving) -> list[str]:
-        options = {**served.GREEDY, "presence_penalty": -1e39}
+        options = {**served.GREEDY, name: value}
         calls = [
             served.text_of(serving, served.generation(options=options)),
             served.text_of(serving, served.generation()),
