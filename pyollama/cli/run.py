@@ -16,15 +16,19 @@ from pyollama.cli.client import Client
 from pyollama.cli.errors import ApiError, CommandError, NoServer
 from pyollama.cli.help import RUN_ENVIRONMENT, Cobra, minimum
 from pyollama.cli.inprocess import compiled_kernels, local_server
+from pyollama.cli.options import embedding_options, request_options
 from pyollama.cli.waiting import Waiting
-from pyollama.durations import parse_duration
 from pyollama.settings import Settings
 
 __all__ = ["command"]
 
 NOT_FOUND = 404
-THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
 EMBEDDING_USAGE = 'embedding models require input text. Usage: ollama run {} "your text here"'
+TRUNCATE_HELP = (
+    "For embedding models: truncate inputs exceeding context length (default: true). "
+    "Set --truncate=false to error instead"
+)
+DIMENSIONS_HELP = "Truncate output embeddings to specified dimension (embedding models only)"
 
 
 class Run(Cobra):
@@ -46,12 +50,15 @@ class Run(Cobra):
 @click.option("--keepalive", metavar="string", help="Duration to keep a model loaded (e.g. 5m)")
 @click.option("--insecure", is_flag=True, help="Use an insecure registry")
 @click.option("--nowordwrap", is_flag=True, help="Don't wrap words to the next line automatically")
+@click.option("--truncate", metavar="string?", help=TRUNCATE_HELP)
+@click.option("--dimensions", metavar="int", help=DIMENSIONS_HELP)
 @click.option("--verbose", is_flag=True, help="Show timings for response")
 @click.pass_context
 def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> None:
     """Run a model once with a prompt from the arguments or from stdin, or in a conversation."""
     name, *words = minimum(arguments, 1)
     request: dict[str, Any] = {"model": name} | request_options(flags)
+    embedding = embedding_options(flags)
     general = ctx.obj or {}
     view = View(
         verbose=flags["verbose"] or general.get("verbose", False),
@@ -66,7 +73,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> 
         think_is_chosen = "think" in request
         complete_request(request, shown)
         if "embedding" in (shown.get("capabilities") or []):
-            embed(server.client, name, prompt)
+            embed(server.client, request | embedding, prompt)
             return
         with contextlib.suppress(KeyboardInterrupt):  # leaving early is no error
             if is_talk:
@@ -80,40 +87,6 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> 
 
 
 # The request
-
-
-def request_options(flags: dict[str, Any]) -> dict[str, Any]:
-    """The fields that the flags ask for; CommandError for a value that cannot be read."""
-    request: dict[str, Any] = {}
-    if flags["output"]:
-        request["format"] = output_format(flags["output"])
-    if flags["think"] is not None:
-        request["think"] = think_value(flags["think"])
-    if flags["keepalive"]:
-        try:
-            parse_duration(flags["keepalive"])
-        except ValueError as error:
-            raise CommandError(str(error)) from error
-        request["keep_alive"] = flags["keepalive"]
-    return request
-
-
-def output_format(text: str) -> Any:
-    """``json``, or the JSON schema that the text is; other text goes to the server as it is."""
-    if text == "json":
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def think_value(text: str) -> bool | str:
-    """A boolean or a level; CommandError for anything else."""
-    if text not in THINK_VALUES:
-        allowed = "true, false, high, medium, low, or max"
-        raise CommandError(f'invalid value for --think: "{text}" (must be {allowed})')
-    return text == "true" if text in ("true", "false") else text
 
 
 def complete_request(request: dict[str, Any], shown: dict[str, Any]) -> None:
@@ -171,9 +144,11 @@ def pull(client: Client, name: str, insecure: bool) -> None:
             show_progress(progress, line, bars)
 
 
-def embed(client: Client, name: str, text: str) -> None:
+def embed(client: Client, request: dict[str, Any], text: str) -> None:
     """Print the embedding of a text as one JSON array."""
     if not text:
-        raise CommandError(EMBEDDING_USAGE.format(name))
-    answer = client.call("POST", "/api/embed", {"model": name, "input": text})
+        raise CommandError(EMBEDDING_USAGE.format(request["model"]))
+    fields = ("model", "keep_alive", "truncate", "dimensions")
+    body = {key: request[key] for key in fields if key in request}
+    answer = client.call("POST", "/api/embed", body | {"input": text})
     click.echo(json.dumps(answer["embeddings"][0], separators=(",", ":")))

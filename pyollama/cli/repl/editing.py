@@ -60,8 +60,9 @@ class LineEditor:
 
 
 def _hint(text: str) -> StyleAndTextTuples:
-    """The placeholder, which goes when the line is done."""
-    return [] if get_app().is_done else [(GREY, text)]
+    """The placeholder, which goes when the line is done, or shows what a search has found."""
+    app = get_app()
+    return [] if app.is_done or app.layout.is_searching else [(GREY, text)]
 
 
 def output() -> Output:

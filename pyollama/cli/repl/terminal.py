@@ -4,6 +4,11 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+try:
+    import termios
+except ImportError:  # not a POSIX system: its console does not echo what nobody reads
+    termios = None  # type: ignore[assignment]
+
 __all__ = ["quiet_keys"]
 
 
@@ -14,13 +19,10 @@ def quiet_keys() -> Iterator[None]:
     Enter stays a carriage return: a line typed ahead is then sent, where a line feed (Ctrl-J)
     would only begin its next line. Without a POSIX terminal on stdin nothing is changed.
     """
-    try:
-        import termios
-
-        before = termios.tcgetattr(sys.stdin)
-    except (ImportError, termios.error):
+    if termios is None or not sys.stdin.isatty():
         yield
         return
+    before = termios.tcgetattr(sys.stdin)
     quiet = termios.tcgetattr(sys.stdin)
     quiet[0] &= ~termios.ICRNL
     quiet[3] &= ~(termios.ECHO | termios.ICANON)

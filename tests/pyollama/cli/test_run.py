@@ -142,3 +142,22 @@ def test_an_embedding_model_prints_its_vector(run: Any, server: Any) -> None:
     assert run("run", "m", "p").out == "[0.5,1]\n"
     usage = 'embedding models require input text. Usage: ollama run m "your text here"'
     assert run("run", "m").err == f"Error: {usage}\n"
+
+
+def test_flags_for_embedding_models_are_sent_if_they_are_given(run: Any, server: Any) -> None:
+    server.answers["POST /api/show"] = (200, {"capabilities": ["embedding"]})
+    server.answers["POST /api/embed"] = (200, {"embeddings": [[0.5]]})
+    run("run", "m", "p")
+    run("run", "m", "p", "--truncate=false", "--dimensions", "64", "--keepalive", "1m")
+    bodies = server.bodies("POST /api/embed")
+    assert bodies[0] == {"model": "m", "input": "p"}
+    assert bodies[1] == bodies[0] | {"truncate": False, "dimensions": 64, "keep_alive": "1m"}
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "parser"), [("truncate", "x", "ParseBool"), ("dimensions", "1.5", "ParseInt")]
+)
+def test_a_flag_that_cannot_be_read(run: Any, flag: str, value: str, parser: str) -> None:
+    problem = f'strconv.{parser}: parsing "{value}": invalid syntax'
+    words = f'Error: invalid argument "{value}" for "--{flag}" flag: {problem}\n'
+    assert run("run", "m", f"--{flag}={value}").err == words

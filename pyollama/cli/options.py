@@ -1,0 +1,72 @@
+"""The flags of ``run`` as fields of requests, and Ollama's words for values that are none."""
+
+import json
+import re
+from typing import Any
+
+import click
+
+from pyollama.cli.errors import CommandError
+from pyollama.durations import parse_duration
+from pyollama.gotext import go_quoted
+
+__all__ = ["embedding_options", "request_options"]
+
+THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
+TRUE = {"1", "t", "T", "true", "True", "TRUE"}
+FALSE = {"0", "f", "F", "false", "False", "FALSE"}
+DIMENSIONS = re.compile("[+-]?[0-9]{1,18}")
+
+
+def request_options(flags: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the flags ask for; CommandError for a value that cannot be read."""
+    request: dict[str, Any] = {}
+    if flags["output"]:
+        request["format"] = output_format(flags["output"])
+    if flags["think"] is not None:
+        request["think"] = think_value(flags["think"])
+    if flags["keepalive"]:
+        try:
+            parse_duration(flags["keepalive"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        request["keep_alive"] = flags["keepalive"]
+    return request
+
+
+def embedding_options(flags: dict[str, Any]) -> dict[str, Any]:
+    """The fields for an embedding model; UsageError, in the words of Go's parser, for a bad one."""
+    options: dict[str, Any] = {}
+    if (text := flags["truncate"]) is not None:
+        if text not in TRUE | FALSE:
+            raise bad_value("truncate", text, "ParseBool")
+        options["truncate"] = text in TRUE
+    if (text := flags["dimensions"]) is not None:
+        if not DIMENSIONS.fullmatch(text):
+            raise bad_value("dimensions", text, "ParseInt")
+        options["dimensions"] = int(text)
+    return options
+
+
+def bad_value(flag: str, text: str, parser: str) -> click.UsageError:
+    """A flag's value that cannot be read."""
+    problem = f"strconv.{parser}: parsing {go_quoted(text)}: invalid syntax"
+    return click.UsageError(f'invalid argument "{text}" for "--{flag}" flag: {problem}')
+
+
+def output_format(text: str) -> Any:
+    """``json``, or the JSON schema that the text is; other text goes to the server as it is."""
+    if text == "json":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def think_value(text: str) -> bool | str:
+    """A boolean or a level; CommandError for anything else."""
+    if text not in THINK_VALUES:
+        allowed = "true, false, high, medium, low, or max"
+        raise CommandError(f'invalid value for --think: "{text}" (must be {allowed})')
+    return text == "true" if text in ("true", "false") else text
