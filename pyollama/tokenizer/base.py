@@ -1,10 +1,11 @@
 """What all tokenizers share: special tokens around and inside the text, and the way back."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import regex
 
+from pyollama.tokenizer.slices import slices
 from pyollama.tokenizer.special import SpecialTokens
 from pyollama.tokenizer.splitter import Splitter
 from pyollama.tokenizer.utf8 import decode_utf8
@@ -48,13 +49,12 @@ class Tokenizer(ABC):
         """
         ids = [self.bos] if add_special and self.add_bos and self.bos is not None else []
         after_special = True
-        for part in self._splitter.split(
-            _LONE_SURROGATE.sub("\ufffd", text), parse_special=parse_special
-        ):
+        for part in self._splitter.split(_well_formed(text), parse_special=parse_special):
             if isinstance(part, int):
                 ids.append(part)
             else:
-                ids += self._encode_plain(part, after_special=after_special)
+                for some in self._encode_plain(part, after_special=after_special):
+                    ids += some
             after_special = isinstance(part, int)
         if add_special and self.add_eos and self.eos is not None:
             ids.append(self.eos)
@@ -78,8 +78,11 @@ class Tokenizer(ABC):
         return self.vocabulary.tokens[id]
 
     @abstractmethod
-    def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
-        """The ids of a fragment without special tokens; what stands before it is one, or is not."""
+    def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
+        """The ids of a fragment without special tokens, some at a time.
+
+        after_special: whether what stands before it is a special token, or nothing.
+        """
 
     @abstractmethod
     def _piece_bytes(self, text: str, type: TokenType) -> bytes:
@@ -88,3 +91,8 @@ class Tokenizer(ABC):
     @abstractmethod
     def _join(self, pieces: Sequence[bytes]) -> bytes:
         """The bytes of a whole sequence, with the corrections that a whole text gets."""
+
+
+def _well_formed(text: str) -> str:
+    """The text with U+FFFD for every half of a surrogate pair, which no token can hold."""
+    return "".join(_LONE_SURROGATE.sub("\ufffd", part) for part in slices(text))

@@ -1,8 +1,8 @@
 """Byte-pair vocabularies (`tokenizer.ggml.model` = gpt2, gemma4): merging by a list of ranks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import regex
 
@@ -14,6 +14,7 @@ from pyollama.tokenizer.long_words import MergeTable, merge_long
 from pyollama.tokenizer.merges import merge, read_ranks
 from pyollama.tokenizer.metadata import PREFIX, Metadata, array, flag
 from pyollama.tokenizer.pretokenizer import PreTokenizer, words
+from pyollama.tokenizer.slices import spans
 from pyollama.tokenizer.special import SpecialTokens
 from pyollama.tokenizer.splitter import Splitter
 from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
@@ -46,33 +47,41 @@ class BytePairTokenizer(Tokenizer):
         if f"{PREFIX}merges" not in metadata and pre.needs_merges:
             raise TokenizerError("cannot find tokenizer merges in model file")
         self._ranks = read_ranks(array(metadata, "merges", str))
-        self._cached = lru_cache(CACHED_WORDS)(self._encode_word)
+        self._cached = lru_cache(CACHED_WORDS)(self._ids_of_word)
 
-    def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
+    def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
         if self._pre.spelling == "space marks":
             text = text.replace(" ", SPACE_MARK)
-        ids: list[int] = []
         for word in words(text, self._pre.expressions):
-            ids += self._cached(word) if len(word) <= CACHED_LENGTH else self._encode_word(word)
-        return ids
+            if len(word) <= CACHED_LENGTH:
+                yield self._cached(word)
+            else:
+                yield from self._encode_word(word)
 
-    def _encode_word(self, word: str) -> Sequence[int]:
+    def _ids_of_word(self, word: str) -> Sequence[int]:
+        """The ids of a word that is not long."""
+        return tuple(chain.from_iterable(self._encode_word(word)))
+
+    def _encode_word(self, word: str) -> Iterator[Sequence[int]]:
+        """The ids of a word, some at a time."""
         if self._pre.spelling == "byte alphabet":
             word = to_alphabet(word)
         if self._is_whole(word) and word in self.vocabulary.ids:
-            return (self.vocabulary.ids[word],)
-        if len(word) >= LONG_WORD and self._ranks:
-            return self._encode_long_word(word)
-        return tuple(id for part in merge(word, self._ranks) for id in self._ids_of(part))
+            yield (self.vocabulary.ids[word],)
+        elif len(word) >= LONG_WORD and self._ranks:
+            yield from self._encode_long_word(word)
+        else:
+            yield [id for part in merge(word, self._ranks) for id in self._ids_of(part)]
 
-    def _encode_long_word(self, word: str) -> Sequence[int]:
+    def _encode_long_word(self, word: str) -> Iterator[Sequence[int]]:
         tokens, bounds = merge_long(word, self._merge_table)
-        parts = zip(tokens.tolist(), pairwise(bounds.tolist()), strict=True)
-        return [
-            id
-            for token, (start, end) in parts
-            for id in ([token] if token >= 0 else self._ids_of(word[start:end]))
-        ]
+        for first, last in spans(len(tokens)):
+            some, places = tokens[first:last].tolist(), bounds[first : last + 1].tolist()
+            yield [
+                id
+                for token, (start, end) in zip(some, pairwise(places), strict=True)
+                for id in ([token] if token >= 0 else self._ids_of(word[start:end]))
+            ]
 
     @cached_property
     def _merge_table(self) -> MergeTable:

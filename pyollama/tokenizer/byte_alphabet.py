@@ -4,6 +4,8 @@ Bytes that are printable in Latin-1 stand for themselves; the other 68 become U+
 in ascending order (a space is Ġ, a newline Ċ).
 """
 
+from pyollama.tokenizer.slices import slices
+
 
 def _alphabet() -> dict[int, str]:
     printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
@@ -19,6 +21,10 @@ BYTES = {character: byte for byte, character in CHARACTERS.items()}
 
 def to_alphabet(text: str) -> str:
     """The UTF-8 bytes of a text, written in the alphabet."""
+    return "".join(map(_slice_to_alphabet, slices(text)))
+
+
+def _slice_to_alphabet(text: str) -> str:
     # Latin-1 gives each byte the character of its number; translate then maps all at C speed.
     return text.encode().decode("latin-1").translate(CHARACTERS)
 

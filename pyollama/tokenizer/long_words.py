@@ -16,6 +16,8 @@ from itertools import pairwise, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from pyollama.tokenizer.slices import spans
+
 MANY = 64  # places from which on NumPy is faster than a loop
 
 _NONE = -1  # no symbol: dead, or outside the word
@@ -26,12 +28,13 @@ Places = NDArray[np.int64]
 class MergeTable:
     """The ranks of a vocabulary's merges in arrays: symbols are numbered, ranks are dense.
 
+    ranks: in ascending order, as read_ranks gives them
     tokens: the token id of each symbol, _NONE for those that have none and in the last place, where
         the number _NONE leads, (M + 1,)
     """
 
     def __init__(self, ranks: Mapping[tuple[str, str], int], ids: Mapping[str, int]) -> None:
-        pairs = sorted(ranks, key=ranks.__getitem__)
+        pairs = list(ranks)
         symbols: dict[str, int] = {}
         for a, b in pairs:
             for symbol in (a, b, a + b):
@@ -95,7 +98,9 @@ class _LongWord:
         n = len(word)
         # One dead place behind the end ends the list; index -1, left of the start, is that one too.
         self._ids: Places = np.full(n + 1, _NONE, np.int64)
-        self._ids[:n] = np.fromiter(map(table.symbols.get, word, repeat(_NONE)), np.int64, n)
+        for start, end in spans(n):
+            symbols = map(table.symbols.get, word[start:end], repeat(_NONE))
+            self._ids[start:end] = np.fromiter(symbols, np.int64, end - start)
         self._left: Places = np.arange(-1, n, dtype=np.int64)
         self._right: Places = np.arange(1, n + 2, dtype=np.int64)
         self._waiting: dict[int, _Waiting] = {}

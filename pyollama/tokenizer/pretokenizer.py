@@ -1,17 +1,18 @@
 """Pre-tokenizers: the names there are (`tokenizer.ggml.pre`), and how each cuts text to words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Literal
 
 import regex
 
 from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.pre_expressions import DIGIT_GROUPS, EXPRESSIONS, THOUSANDS
+from pyollama.tokenizer.slices import SLICE
 
-Cut = Callable[[str], list[str]]  # a piece of text into smaller ones, which joined give it back
+Cut = Callable[[str], Iterable[str]]  # a piece of text into smaller ones, which joined give it back
 Spelling = Literal["byte alphabet", "space marks", "plain"]
 
 
@@ -118,12 +119,20 @@ def find_pretokenizer(name: str) -> PreTokenizer:
     return PRETOKENIZERS[name]
 
 
-def words(text: str, expressions: str) -> list[str]:
+def words(text: str, expressions: str) -> Iterator[str]:
     """Cut a text by the expressions of a class; the words joined give the text back."""
-    pieces = [text] if text else []
-    for cut in _cuts(expressions):  # a single character needs no cutting
-        pieces = [new for piece in pieces for new in (cut(piece) if len(piece) > 1 else (piece,))]
+    pieces = iter([text] if text else [])
+    for cut in _cuts(expressions):
+        pieces = _cut_all(pieces, cut)
     return pieces
+
+
+def _cut_all(pieces: Iterable[str], cut: Cut) -> Iterator[str]:
+    for piece in pieces:
+        if len(piece) > 1:  # a single character needs no cutting
+            yield from cut(piece)
+        else:
+            yield piece
 
 
 @lru_cache
@@ -135,11 +144,13 @@ def _cuts(expressions: str) -> list[Cut]:
 def _cut_by(expression: str) -> Cut:
     pattern = regex.compile(expression, regex.V1)
 
-    def cut(text: str) -> list[str]:
+    def cut(text: str) -> Iterable[str]:
+        if len(text) > SLICE:
+            return _with_gaps(pattern, text, text)
         found: list[str] = pattern.findall(text)
         return found if sum(map(len, found)) == len(text) else _with_gaps(pattern, text, text)
 
-    def cut_seeing_ascii_blanks(text: str) -> list[str]:
+    def cut_seeing_ascii_blanks(text: str) -> Iterable[str]:
         return _with_gaps(pattern, text, _FOREIGN_BLANK.sub("\v", text))
 
     return cut if r"\p{" in expression else cut_seeing_ascii_blanks
@@ -149,36 +160,40 @@ def _cut_by(expression: str) -> Cut:
 _FOREIGN_BLANK = regex.compile(r"[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
 
-def _with_gaps(pattern: regex.Pattern[str], text: str, seen: str) -> list[str]:
+def _with_gaps(pattern: regex.Pattern[str], text: str, seen: str) -> Iterator[str]:
     """Matches and what lies between them; `seen` is the text as the pattern sees it."""
-    pieces, position = [], 0
+    position = 0
     for match in pattern.finditer(seen):
-        pieces += [text[position : match.start()], text[match.start() : match.end()]]
-        position = match.end()
-    pieces.append(text[position:])
-    return [piece for piece in pieces if piece]
+        start, end = match.span()
+        if position < start:
+            yield text[position:start]
+        if start < end:
+            yield text[start:end]
+        position = end
+    if position < len(text):
+        yield text[position:]
 
 
 _NUMBERS = regex.compile(r"\p{N}+")
 _ASCII_NUMBERS = regex.compile("[0-9]+")
 
 
-def _digit_groups(text: str) -> list[str]:
+def _digit_groups(text: str) -> Iterator[str]:
     """Numbers in groups of three from the right; the text before one stays with its first group."""
-    ends = [
+    ends = (
         end for match in _NUMBERS.finditer(text) for end in _group_ends(match.start(), match.end())
-    ]
+    )
     return _cut_at(text, ends)
 
 
-def _thousands(text: str) -> list[str]:
+def _thousands(text: str) -> Iterator[str]:
     """ASCII numbers cut where a multiple of three digits follows, before the first one too."""
-    ends = [
+    ends = (
         end
         for match in _ASCII_NUMBERS.finditer(text)
-        for end in range(match.end() - 3, match.start() - 1, -3)
-    ]
-    return _cut_at(text, sorted(ends))
+        for end in reversed(range(match.end() - 3, match.start() - 1, -3))
+    )
+    return _cut_at(text, ends)
 
 
 def _group_ends(start: int, end: int) -> range:
@@ -186,6 +201,7 @@ def _group_ends(start: int, end: int) -> range:
     return range(start + first, end + 1, 3)
 
 
-def _cut_at(text: str, places: list[int]) -> list[str]:
-    bounds = [0, *places, len(text)]
-    return [text[a:b] for a, b in pairwise(bounds) if a < b]
+def _cut_at(text: str, places: Iterable[int]) -> Iterator[str]:
+    """The pieces between places in ascending order."""
+    bounds = chain([0], places, [len(text)])
+    return (text[a:b] for a, b in pairwise(bounds) if a < b)

@@ -6,10 +6,14 @@ passes; here one pass finds every place where any of them stands, and the places
 in the same order.
 """
 
+import heapq
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
+
+from pyollama.tokenizer.slices import spans
 
 WHITESPACE = " \t\n\v\f\r"  # what C's isspace accepts
 
@@ -39,31 +43,24 @@ class Splitter:
         """Fragments of plain text, never empty, and ids of special tokens, in order."""
         places = (self._all if parse_special else self._visible).places(text)
         position = 0
-        for start, end, left, right, id in self._granted(text, places):
-            if position < start - left:
-                yield text[position : start - left]
+        for (first, last), id in self._granted(text, places):
+            if position < first:
+                yield text[position:first]
             yield id
-            position = end + right
+            position = last
         if position < len(text):
             yield text[position:]
 
     def _granted(
         self, text: str, places: Mapping[int, Sequence[int]]
-    ) -> list[tuple[int, int, int, int, int]]:
-        """The places that count: (start, end, spaces eaten left, and right, id), in text order."""
+    ) -> Iterator[tuple[tuple[int, int], int]]:
+        """What each token that counts takes of the text, eaten spaces included, in text order."""
         taken = bytearray(len(text))
         granted = []
         for id in sorted(places, key=lambda id: (-len(self._tokens[id].text.encode()), id)):
-            token = self._tokens[id]
-            for start in places[id]:
-                end = start + len(token.text)
-                if taken.find(1, start, end) >= 0:
-                    continue
-                left = _free_spaces_before(text, taken, start) if token.lstrip else 0
-                right = _free_spaces_after(text, taken, end) if token.rstrip else 0
-                taken[start - left : end + right] = b"\x01" * (left + end - start + right)
-                granted.append((start, end, left, right, id))
-        return sorted(granted)
+            firsts, lasts = _claim(self._tokens[id], places[id], text, taken)
+            granted.append(zip(zip(firsts, lasts, strict=True), repeat(id)))
+        return heapq.merge(*granted)
 
 
 class _Finder:
@@ -82,15 +79,40 @@ class _Finder:
     def places(self, text: str) -> dict[int, list[int]]:
         """Token id -> where it stands in the text, ascending."""
         found: dict[int, list[int]] = {}
-        for match in self._starts.finditer(text):
-            start = position = match.start()
-            node = self._trie
-            while position < len(text) and (following := node.get(text[position])) is not None:
-                node = following
-                position += 1
-                if _END in node:
-                    found.setdefault(node[_END], []).append(start)
+        for start, end in spans(len(text)):
+            for match in self._starts.finditer(text, start, end):
+                self._follow(text, match.start(), found)
         return found
+
+    def _follow(self, text: str, start: int, found: dict[int, list[int]]) -> None:
+        """Add every token that stands at a place of the text."""
+        position, node = start, self._trie
+        while position < len(text) and (following := node.get(text[position])) is not None:
+            node = following
+            position += 1
+            if _END in node:
+                found.setdefault(node[_END], []).append(start)
+
+
+def _claim(
+    token: SpecialToken, places: Sequence[int], text: str, taken: bytearray
+) -> tuple[list[int], list[int]]:
+    """Mark what a token takes where nothing is taken yet: first and last places, ascending.
+
+    Plain integers, for a hundred thousand small tuples would wake the garbage collector, which
+    stops every thread for as long as it looks through all that the process holds.
+    """
+    firsts, lasts = [], []
+    for start in places:
+        end = start + len(token.text)
+        if taken.find(1, start, end) >= 0:
+            continue
+        first = start - (_free_spaces_before(text, taken, start) if token.lstrip else 0)
+        last = end + (_free_spaces_after(text, taken, end) if token.rstrip else 0)
+        taken[first:last] = b"\x01" * (last - first)
+        firsts.append(first)
+        lasts.append(last)
+    return firsts, lasts
 
 
 def _free_spaces_before(text: str, taken: bytearray, start: int) -> int:

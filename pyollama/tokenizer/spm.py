@@ -4,13 +4,15 @@ Papers: arXiv:1808.06226 (SentencePiece), 1508.07909 (byte-pair encoding). Space
 ▁ (U+2581). Characters that no token holds are spelled in byte tokens, `<0x00>` to `<0xFF>`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from sentencepiece import SentencePieceProcessor
 
 from pyollama.tokenizer.base import Tokenizer
 from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
 from pyollama.tokenizer.metadata import Metadata, flag
+from pyollama.tokenizer.slices import SLICE
 from pyollama.tokenizer.special import SpecialTokens
 from pyollama.tokenizer.splitter import Splitter
 from pyollama.tokenizer.spm_proto import model_proto
@@ -39,11 +41,29 @@ class SentencePieceTokenizer(Tokenizer):
         self._model = SentencePieceProcessor()
         self._model.LoadFromSerializedProto(model_proto(vocabulary))
 
-    def _encode_plain(self, text: str, *, after_special: bool) -> list[int]:
+    def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
         prefix = " " if self._add_space_prefix and after_special else ""
         marked = (prefix + text).replace(" ", SPACE_MARK)
-        ids: list[int] = self._model.EncodeAsIds(marked)
-        return ids if self.n_vocab not in ids else self._spell_unknown(marked, ids)
+        for part in self._parts(marked):
+            ids: list[int] = self._model.EncodeAsIds(part)
+            yield ids if self.n_vocab not in ids else self._spell_unknown(part, ids)
+
+    def _parts(self, marked: str) -> Iterator[str]:
+        """A text cut where no merge can reach across, into slices or what is not much longer."""
+        start, end = 0, SLICE
+        while end < len(marked):
+            if marked[end - 1 : end + 1] in self._neighbours:
+                end += 1
+                continue
+            yield marked[start:end]
+            start, end = end, end + SLICE
+        yield marked[start:]
+
+    @cached_property
+    def _neighbours(self) -> frozenset[str]:
+        """All pairs of characters that stand side by side in some token."""
+        tokens = self.vocabulary.tokens
+        return frozenset(token[i : i + 2] for token in tokens for i in range(len(token) - 1))
 
     def _spell_unknown(self, marked: str, ids: list[int]) -> list[int]:
         """Replace the unknown piece by the byte tokens of the characters it stands for."""
