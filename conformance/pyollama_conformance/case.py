@@ -6,7 +6,8 @@
                 "response": {"status": 404, "body": {"const": {"error": "model 'x' not found"}}}}]}
 
 A request has one of ``json``, ``text``, ``hex`` or ``file`` (a fixture's name) as its body. In all
-strings ``${name}`` stands for a fixture's value. ``case.schema.json`` describes the rest.
+strings ``${name}`` stands for a fixture's value. With ``leave_after`` the client hangs up after so
+many lines of the answer. ``case.schema.json`` describes the rest.
 """
 
 import json
@@ -27,11 +28,15 @@ class CaseError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """One request and what is wanted; asked again for at most `within` seconds until it is so."""
+    """One request and what is wanted; asked again for at most `within` seconds until it is so.
+
+    at_once: so many clients ask it at the same time, and each must get the answer.
+    """
 
     request: Mapping[str, Any]
     response: Mapping[str, Any]
     within: float = 0.0
+    at_once: int = 1
 
 
 @dataclass(frozen=True)

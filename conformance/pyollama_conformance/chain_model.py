@@ -5,7 +5,8 @@ feed-forward weights are zero, so that a token's embedding reaches the output un
 embedding is one of S one-hot codes: a code of its own for every token of the sentence, and code 0
 for all other tokens. The output matrix gives each code one successor: code 0 begins the sentence,
 a token of the sentence is followed by the next, the last one by the end-of-text token. The winner
-leads by so much that no temperature up to 10 changes the text.
+leads by so much that no temperature up to 10 changes the text. In the *endless* model the last
+token is followed by the first, so that only limits and clients end its answers.
 
 The sentence holds what a server may get wrong: characters that JSON escapes (``<``, ``>``, ``&``),
 a letter of two bytes and one of four, each byte a token.
@@ -66,17 +67,19 @@ def chain(tokens: list[str]) -> list[int]:
     return ids
 
 
-def chain_model() -> bytes:
+def chain_model(*, endless: bool = False) -> bytes:
     """The GGUF file, about 60 kB; the same bytes every time."""
     tokens = vocabulary()
     ids = chain(tokens)
     code = {token: 1 + place for place, token in enumerate(ids)}
-    follower = [*ids, tokens.index("<|im_end|>")]  # of code 0, 1, 2 ...
+    after_last = ids[0] if endless else tokens.index("<|im_end|>")
+    follower = [*ids, after_last]  # of code 0, 1, 2 ...
     zero = [0.0] * N_EMBD
     embedding = [_one_hot(code.get(token, 0), 1.0) for token in range(len(tokens))]
     output = [zero] * len(tokens)
-    for which, token in enumerate(follower):
-        output[token] = _one_hot(which, LEAD)
+    for token in set(follower):
+        codes = [which for which, next in enumerate(follower) if next == token]
+        output[token] = [LEAD if place in codes else 0.0 for place in range(N_EMBD)]
     square = tensor([zero] * N_EMBD)
     ones = tensor([[1.0] * N_EMBD], F32)
     block = {f"attn_{part}": square for part in ("q", "k", "v", "output")}

@@ -21,13 +21,17 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What to send; `headers` replace the ones that are made (Host, Content-Length)."""
+    """What to send; `headers` replace the ones that are made (Host, Content-Length).
+
+    leave_after: hang up after so many lines of the answer's body; 0: as soon as all is sent.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     chunked: bool = False
+    leave_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,11 @@ class Client:
         try:
             with socket.create_connection(self.address, self.timeout) as connection:
                 connection.sendall(self._bytes(request))
+                if request.leave_after == 0:
+                    return Response(0, [], b"", "none")
                 with connection.makefile("rb") as stream:
-                    return _read(stream, head=request.method == "HEAD")
+                    head = request.method == "HEAD"
+                    return _read(stream, head=head, n_line=request.leave_after)
         except (OSError, ValueError) as error:
             raise ProtocolError(f"{request.method} {request.path}: {error}") from error
 
@@ -84,7 +91,8 @@ def _chunks(body: bytes, size: int = 8192) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
-def _read(stream: BinaryIO, *, head: bool) -> Response:
+def _read(stream: BinaryIO, *, head: bool, n_line: int | None) -> Response:
+    """The answer, or what there is of it after n_line lines of its body."""
     version, status = _line(stream).split(" ", 2)[:2]
     if not version.startswith("HTTP/1."):
         raise ProtocolError(f"not HTTP/1.1: {version!r}")
@@ -97,7 +105,8 @@ def _read(stream: BinaryIO, *, head: bool) -> Response:
     framing = "content-length" if framing == "none" and "content-length" in names else framing
     if head or int(status) in (204, 304):
         return Response(int(status), headers, b"", framing)
-    body = _chunked_body(stream) if framing == "chunked" else _plain_body(stream, names)
+    chunked = framing == "chunked"
+    body = _chunked_body(stream, n_line) if chunked else _plain_body(stream, names)
     return Response(int(status), headers, body, framing)
 
 
@@ -122,11 +131,13 @@ def _plain_body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
     return stream.read(MAX_BODY) if length is None else _exactly(stream, int(length))
 
 
-def _chunked_body(stream: BinaryIO) -> bytes:
+def _chunked_body(stream: BinaryIO, n_line: int | None) -> bytes:
     body = b""
     while size := int(_line(stream).split(";")[0], 16):
         body += _exactly(stream, size)
         _line(stream)
+        if n_line is not None and body.count(b"\n") >= n_line:
+            return body
         if len(body) > MAX_BODY:
             raise ProtocolError(f"an answer of more than {MAX_BODY} bytes")
     while _line(stream):

@@ -1,4 +1,4 @@
-"""What the cases use: files made here, and one model that the suite installs and removes again.
+"""What the cases use: files made here, and two models that the suite installs and removes again.
 
 All names begin with ``conformance-``, so that the suite may run beside a person's own models.
 """
@@ -13,11 +13,14 @@ from pyollama_conformance.client import Client, Request, Response
 
 PREFIX = "conformance-"
 MODEL = "conformance-chain"
+ENDLESS = "conformance-endless"
+MODELS = {MODEL: "chain.gguf", ENDLESS: "endless.gguf"}
+PROMPTS = {"long": 600, "middling": 200, "brimful": 64, "all_but_full": 63}  # tokens, one a letter
 UNSENT = b"no case uploads these bytes"
 
 
 class SetupError(Exception):
-    """The server does not take the suite's model."""
+    """The server does not take the suite's models."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def fixtures() -> Fixtures:
     """
     files = {
         "chain.gguf": chain_model(),
+        "endless.gguf": chain_model(endless=True),
         "note.txt": b"a note of the conformance suite\n",
         "fresh.txt": f"fresh {uuid4()}\n".encode(),
         "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
@@ -42,6 +46,7 @@ def fixtures() -> Fixtures:
     values = {name.split(".")[0]: digest(data) for name, data in files.items()}
     values |= {"note_dashed": values["note"].replace(":", "-")}
     values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
+    values |= {name: "x" * n_token for name, n_token in PROMPTS.items()}
     return Fixtures(files, values)
 
 
@@ -56,15 +61,16 @@ def post(client: Client, path: str, value: object, method: str = "POST") -> Resp
 
 
 def install(client: Client, prepared: Fixtures) -> None:
-    """Upload the chain model and create `conformance-chain` from it; SetupError if that fails."""
-    name = prepared.values["chain"]
-    upload = Request("POST", f"/api/blobs/{name}", body=prepared.files["chain.gguf"])
-    create = {"model": MODEL, "files": {"chain.gguf": name}, "stream": False}
-    for answer in (client.send(upload), post(client, "/api/create", create)):
-        if answer.status not in (200, 201):
-            raise SetupError(
-                f"status {answer.status}: {answer.body[:300].decode(errors='replace')}"
-            )
+    """Upload the models' files and create the models from them; SetupError if that fails."""
+    for model, file in MODELS.items():
+        name = prepared.values[file.split(".")[0]]
+        upload = Request("POST", f"/api/blobs/{name}", body=prepared.files[file])
+        create = {"model": model, "files": {file: name}, "stream": False}
+        for answer in (client.send(upload), post(client, "/api/create", create)):
+            if answer.status not in (200, 201):
+                raise SetupError(
+                    f"status {answer.status}: {answer.body[:300].decode(errors='replace')}"
+                )
 
 
 def remove(client: Client) -> None:

@@ -10,6 +10,7 @@ error     the server broke HTTP or could not be prepared; or a known failure pas
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,14 +97,22 @@ class Runner:
         wanted = fill(dict(step.response), self.prepared.values)
         deadline = time.monotonic() + step.within
         while True:
-            wrong = differences(self.client.send(request), wanted, self.definitions)
+            wrong = self._differences(request, wanted, step.at_once)
             if not wrong or time.monotonic() >= deadline:
                 return wrong
             time.sleep(PAUSE)
 
+    def _differences(self, request: Request, wanted: Mapping[str, Any], at_once: int) -> list[str]:
+        """What is wrong with the answers of so many clients that ask together."""
+        with ThreadPoolExecutor(at_once) as clients:
+            answers = list(clients.map(self.client.send, [request] * at_once))
+        found = [differences(answer, wanted, self.definitions) for answer in answers]
+        return list(dict.fromkeys(wrong for each in found for wrong in each))
+
     def _request(self, row: dict[str, Any]) -> Request:
         headers, chunked = row.get("headers", {}), row.get("chunked", False)
-        return Request(row["method"], row["path"], headers, self._body(row), chunked)
+        leave_after = row.get("leave_after")
+        return Request(row["method"], row["path"], headers, self._body(row), chunked, leave_after)
 
     def _body(self, row: dict[str, Any]) -> bytes | None:
         if "json" in row:

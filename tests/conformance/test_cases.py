@@ -19,7 +19,7 @@ from pyollama_conformance.case import (
     parse,
 )
 from pyollama_conformance.checks import CHECKS
-from pyollama_conformance.fixtures import MODEL, fixtures
+from pyollama_conformance.fixtures import ENDLESS, MODEL, fixtures
 from pyollama_conformance.schema import KEYWORDS, SchemaError, problems
 
 CASES = load_cases()
@@ -83,7 +83,7 @@ def test_every_case_uses_known_fixtures_and_checks_something(case: Case) -> None
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_case_that_uses_the_model_says_that_it_needs_it(case: Case) -> None:
     inference = any(
-        s.request.get("json", {}).get("model", "").strip().lower().startswith(MODEL)
+        s.request.get("json", {}).get("model", "").strip().lower().startswith((MODEL, ENDLESS))
         for s in case.steps
         if isinstance(s.request.get("json"), dict)
         and isinstance(s.request["json"].get("model"), str)

@@ -24,6 +24,26 @@ def test_the_reader_of_this_project_takes_it(tmp_path: Path) -> None:
         assert file.tensors["token_embd.weight"].shape == (len(vocabulary()), N_EMBD)
 
 
+def test_the_endless_model_differs_in_what_follows_the_last_token() -> None:
+    one, other = chain_model(), chain_model(endless=True)
+    assert len(one) == len(other)
+    assert one != other
+
+
+@pytest.mark.slow
+def test_llama_cpp_says_the_sentence_without_end(tmp_path: Path) -> None:
+    xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
+    (tmp_path / "endless.gguf").write_bytes(chain_model(endless=True))
+    params = xllamacpp.CommonParams()
+    params.model.path = str(tmp_path / "endless.gguf")
+    params.n_ctx, params.n_parallel, params.port, params.verbosity = 256, 1, 0, -1
+    n_token = 2 * len(chain(vocabulary()))
+    request = {"prompt": "What do you say?", "max_tokens": n_token, "temperature": 2.0}
+    answer = xllamacpp.Server(params).handle_completions(request)
+    assert answer["choices"][0]["text"] == SENTENCE * 2
+    assert answer["choices"][0]["finish_reason"] == "length"
+
+
 @pytest.mark.slow
 def test_llama_cpp_says_the_sentence(tmp_path: Path) -> None:
     xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")

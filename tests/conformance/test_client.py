@@ -50,6 +50,19 @@ def test_a_chunked_body_is_put_together(answering: Answering) -> None:
     assert (response.body, response.framing) == (b"abc0123456789", "chunked")
 
 
+def test_a_client_may_leave_after_some_lines(answering: Answering) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client = answering(head + b"2\r\na\n\r\n4\r\nb\nc\n\r\n2\r\nd")
+    response = client.send(Request("GET", "/", leave_after=2))
+    assert (response.status, response.body) == (200, b"a\nb\nc\n")
+
+
+def test_a_client_may_leave_before_the_answer(answering: Answering) -> None:
+    client = answering(b"")
+    response = client.send(Request("POST", "/", body=b"body", leave_after=0))
+    assert (response.status, response.body, response.framing) == (0, b"", "none")
+
+
 def test_an_answer_to_head_has_a_length_but_no_body(answering: Answering) -> None:
     client = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n")
     assert client.send(Request("HEAD", "/")).body == b""

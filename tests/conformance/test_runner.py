@@ -37,7 +37,12 @@ class Server:
 
 
 def a_case(response: Mapping[str, Any], **more: Any) -> Case:
-    step = Step({"method": "GET", "path": "/"}, response, more.pop("within", 0.0))
+    step = Step(
+        {"method": "GET", "path": "/"},
+        response,
+        more.pop("within", 0.0),
+        more.pop("at_once", 1),
+    )
     return Case("topic", "a case", "ollama docs/x", "observed", (step,), **more)
 
 
@@ -80,6 +85,13 @@ def test_a_known_failure_that_fails_is_skipped_and_one_that_passes_is_an_error()
 def test_a_step_may_wait_until_the_answer_is_right() -> None:
     case = a_case({"text": "ready"}, within=5)
     assert run(case, answer("no"), answer("no"), answer("ready")).outcome == "pass"
+
+
+def test_clients_that_ask_at_once_must_all_be_answered_as_wanted() -> None:
+    case = a_case({"text": "ready"}, at_once=3)
+    assert run(case, answer("ready")).outcome == "pass"
+    result = run(case, answer("ready"), answer("no"), answer("ready"))
+    assert (result.outcome, result.detail) == ("fail", "step 1: body 'no', not 'ready'")
 
 
 def test_a_model_that_cannot_be_installed_is_an_error_of_the_cases_that_need_it() -> None:
