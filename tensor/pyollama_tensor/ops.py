@@ -1,8 +1,8 @@
 """What models call. Every operation takes and gives float32 arrays of the backend in use.
 
 Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, D = n_embd.
-Row independence: while a batch has fewer than 32 rows, a row's result has the same bits whatever
-the other rows are, so that an answer does not depend on who else is being served.
+Row independence: a row's result has the same bits whatever the other rows are, and however many,
+so that an answer does not depend on who else is being served.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
 
 def embedding(w: Weight, tokens: I32) -> F32:
     """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
-    if tokens.min() < 0 or tokens.max() >= w.n_out:
+    if len(tokens) and (tokens.min() < 0 or tokens.max() >= w.n_out):
         raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
     return backend.embedding(w, tokens)
 

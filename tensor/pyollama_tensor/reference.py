@@ -72,7 +72,10 @@ def linears(x: F32, weights: Sequence["Weight"]) -> tuple[F32, ...]:
 
 def embedding(w: "Weight", tokens: I32) -> F32:
     """Rows of W: (T,) -> (T, n_in)."""
-    return np.concatenate([w.dequantize(token, token + 1) for token in tokens.tolist()])
+    out = np.empty((len(tokens), w.n_in), np.float32)
+    for t, token in enumerate(tokens.tolist()):
+        out[t] = w.dequantize(token, token + 1)[0]
+    return out
 
 
 def rms_norm(x: F32, weight: F32, eps: float) -> F32:

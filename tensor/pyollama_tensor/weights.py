@@ -2,18 +2,16 @@
 
 A weight is opaque to models. Two kinds stand behind the same calls:
 
-- `Records`: Q4_K, Q6_K, Q8_0 and Q4_0, repacked once into records of 16 interleaved rows
+- `Records`: block formats, repacked once into records of 16 interleaved rows
   (kernels/records.py). The file's bytes are not needed any more.
-- `Rows`: everything else, read where it is (usually from the mapped file).
+- `Rows`: floats, read where they are (usually in the mapped file).
 
-Kernels compute a row of outputs with the same arithmetic whatever the other rows are. From 32
-rows of inputs on, BLAS over slabs of weights expanded to float32 is faster than the kernels of
-`Rows`, and than those of `Records` on a processor without an instruction for bytes.
+Kernels compute a row of outputs with the same arithmetic whatever the other rows are, and however
+many: a matrix product of BLAS would round otherwise for other numbers of rows.
 
 Shapes: T rows of inputs, n_in inputs, n_out outputs.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,13 +23,17 @@ from numpy.typing import NDArray
 
 from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_formats.errors import PyollamaError
-from pyollama_tensor import cpu
 from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import (
-    linear_blocks,
     linear_floats,
+    linear_q2_k,
+    linear_q3_k,
     linear_q4_0,
+    linear_q4_1,
     linear_q4_k,
+    linear_q5_0,
+    linear_q5_1,
+    linear_q5_k,
     linear_q6_k,
     linear_q8_0,
 )
@@ -40,14 +42,16 @@ from pyollama_tensor.kernels.records import ROWS
 from pyollama_tensor.threads import pool
 from pyollama_tensor.types import F32, I8, I16, I32, U8
 
-BLAS_ROWS = 32  # from so many rows of inputs on, BLAS
-NEVER = 1 << 62
-SLAB_BYTES = 8 << 20  # of float32 weights at a time: stays in the cache
-
 REPACKED = {
     GGMLType.Q4_0: linear_q4_0,
+    GGMLType.Q4_1: linear_q4_1,
+    GGMLType.Q5_0: linear_q5_0,
+    GGMLType.Q5_1: linear_q5_1,
     GGMLType.Q8_0: linear_q8_0,
+    GGMLType.Q2_K: linear_q2_k,
+    GGMLType.Q3_K: linear_q3_k,
     GGMLType.Q4_K: linear_q4_k,
+    GGMLType.Q5_K: linear_q5_k,
     GGMLType.Q6_K: linear_q6_k,
 }
 
@@ -105,60 +109,28 @@ class Records:
         """Bytes of memory held."""
         return self.data.nbytes
 
-    @property
-    def blas_rows(self) -> int:
-        """From how many rows of inputs on BLAS is faster."""
-        return BLAS_ROWS if cpu.variant() == "portable" else NEVER
-
-    @property
-    def n_block(self) -> int:
-        """Records in a group: blocks in a row."""
-        return self.n_in // self.type.block_size
-
-    def few(self, inputs: Inputs) -> F32:
-        """W x by the kernel, (T, n_in) -> (T, n_out)."""
+    def linear(self, inputs: Inputs) -> F32:
+        """W x, (T, n_in) -> (T, n_out)."""
         xq = inputs.quantized(self.kernels.BLOCK, self.kernels.STEP)
         out = np.empty((len(xq.q), len(self.data) * ROWS), np.float32)
-        self.kernels.linear(pool(), self.data, self.n_block, xq.q, xq.d, xq.sums, out)
+        self.kernels.linear(pool(), self.data, xq.q, xq.d, xq.sums, out)
         return out if out.shape[1] == self.n_out else np.ascontiguousarray(out[:, : self.n_out])
-
-    def many(self, x: F32) -> F32:
-        """W x by BLAS, (T, n_in) -> (T, n_out)."""
-        out = np.empty((len(x), self.n_out), np.float32)
-        step = max(1, SLAB_BYTES // (4 * ROWS * self.n_in))
-        for begin in range(0, len(self.data), step):
-            columns = self._columns(begin, min(begin + step, len(self.data)))
-            first = begin * ROWS
-            width = min(columns.shape[1], self.n_out - first)
-            np.matmul(x, columns[:, :width], out=out[:, first : first + width])
-        return out
-
-    def _columns(self, begin: int, end: int) -> F32:
-        """Groups begin to end as float32 columns (n_in, 16 * groups), in this thread's scratch."""
-        columns = scratch(self.n_in, (end - begin) * ROWS)
-        self.kernels.transposed(pool(), self.data, self.n_block, begin, end, columns)
-        return columns
 
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
-        out = np.empty((last - first, self.n_in), np.float32)
-        for begin in range(first // ROWS, -(-last // ROWS)):
-            low, high = max(first, begin * ROWS), min(last, (begin + 1) * ROWS)
-            columns = self._columns(begin, begin + 1)
-            out[low - first : high - first] = columns.T[low - begin * ROWS : high - begin * ROWS]
-        return out
+        begin, end = first // ROWS, -(-last // ROWS)
+        columns = np.empty((self.n_in, (end - begin) * ROWS), np.float32)
+        self.kernels.transposed(pool(), self.data, begin, end, columns)
+        return np.ascontiguousarray(columns.T[first - begin * ROWS : last - begin * ROWS])
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A matrix as its file has it, expanded a few rows at a time."""
+    """A matrix of floats as its file has it."""
 
-    data: NDArray[Any]  # (n_out, row_bytes) uint8, or floats (n_out, n_in padded); read-only
+    data: NDArray[Any]  # (n_out, n_in padded), read-only
     type: GGMLType
     n_in: int
-    kernels: Any  # linear_floats or one of linear_blocks.KERNELS
-
-    blas_rows = BLAS_ROWS
 
     @property
     def n_out(self) -> int:
@@ -170,28 +142,16 @@ class Rows:
         """Bytes of memory held, if only as pages of the mapped file."""
         return self.data.nbytes
 
-    def few(self, inputs: Inputs) -> F32:
-        """W x by the kernel, (T, n_in) -> (T, n_out)."""
-        out = np.empty((len(inputs.x), self.n_out), np.float32)
-        self.kernels.linear(pool(), self.data, self._pad(inputs.x), out)
-        return out
-
-    def many(self, x: F32) -> F32:
-        """W x by BLAS, (T, n_in) -> (T, n_out)."""
-        x = self._pad(x)
-        out = np.empty((len(x), self.n_out), np.float32)
-        step = max(1, SLAB_BYTES // (4 * x.shape[1]))
-        for first in range(0, self.n_out, step):
-            last = min(first + step, self.n_out)
-            rows = scratch(last - first, x.shape[1])
-            self.kernels.expand(pool(), self.data, first, rows)
-            np.matmul(x, rows.T, out=out[:, first:last])
+    def linear(self, inputs: Inputs) -> F32:
+        """W x, (T, n_in) -> (T, n_out)."""
+        out = np.zeros((len(inputs.x), self.n_out), np.float32)
+        linear_floats.linear(pool(), self.data, self._pad(inputs.x), out)
         return out
 
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
         out = self._pad(np.empty((last - first, self.n_in), np.float32))
-        self.kernels.expand(pool(), self.data, first, out)
+        linear_floats.expand(pool(), self.data, first, out)
         return np.ascontiguousarray(out[:, : self.n_in])
 
     def _pad(self, x: F32) -> F32:
@@ -202,22 +162,12 @@ class Rows:
 
 Weight: TypeAlias = Records | Rows
 
-_local = threading.local()
-
-
-def scratch(n_row: int, n_column: int) -> F32:
-    """Float32 memory of this thread, valid until its next call: new pages cost more than BLAS."""
-    memory: F32 | None = getattr(_local, "memory", None)
-    if memory is None or memory.size < n_row * n_column:
-        memory = _local.memory = np.empty(n_row * n_column, np.float32)
-    return memory[: n_row * n_column].reshape(n_row, n_column)
-
 
 def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
     """A weight from the rows of a GGUF tensor: data is uint8 (n_out, row_bytes).
 
-    Repacking runs without the GIL, so several tensors can be loaded in threads. A type without
-    repacking keeps `data` itself, mapped or not. WeightError if the sizes do not fit.
+    Repacking runs without the GIL, so several tensors can be loaded in threads. Floats keep `data`
+    itself, mapped or not. WeightError if the sizes do not fit.
     """
     if n_in < 1 or n_in % type.block_size:
         raise WeightError(f"rows of {n_in} inputs are not whole {type.name} blocks")
@@ -227,8 +177,6 @@ def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
     data.flags.writeable = False  # mapped or not, kernels see one type of array
     if type in REPACKED:
         return _records(data, type, n_in, REPACKED[type])
-    if type in linear_blocks.KERNELS:
-        return Rows(data, type, n_in, linear_blocks.KERNELS[type])
     if type in FLOATS:
         return _floats(data.view(FLOATS[type]), type)
     raise WeightError(f"matrices of type {type.name} are not supported")
@@ -239,19 +187,19 @@ def _floats(data: NDArray[Any], type: GGMLType) -> Rows:
     if n_in % LANES:
         data = np.pad(data, ((0, 0), (0, -n_in % LANES)))
         data.flags.writeable = False
-    return Rows(data, type, n_in, linear_floats)
+    return Rows(data, type, n_in)
 
 
 def _records(data: U8, type: GGMLType, n_in: int, kernels: ModuleType) -> Records:
     n_out, n_block = len(data), n_in // type.block_size
     n_whole, rest = divmod(n_out, ROWS)
     out = np.empty((n_whole + (rest > 0), n_block * kernels.SIZE), np.uint8)
-    kernels.interleave(pool(), data, n_block, n_whole, out)
+    kernels.interleave(pool(), data, n_whole, out)
     if rest:
         last = np.zeros((ROWS, data.shape[1]), np.uint8)
         last[:rest] = data[n_whole * ROWS :]
         last.flags.writeable = False
-        kernels.interleave(pool(), last, n_block, 1, out[n_whole:])
+        kernels.interleave(pool(), last, 1, out[n_whole:])
     return Records(out, type, n_in, n_out, kernels)
 
 
@@ -266,13 +214,11 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
         if x.ndim != 2 or x.shape[1] != w.n_in:
             raise WeightError(f"inputs of shape {x.shape} do not fit a matrix of {w.n_in} inputs")
     inputs = Inputs(x)
-    return tuple(w.many(inputs.x) if len(x) >= w.blas_rows else w.few(inputs) for w in weights)
+    return tuple(w.linear(inputs) for w in weights)
 
 
 def embedding(w: Weight, tokens: I32) -> F32:
-    """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
-    if len(tokens) and not (tokens.min() >= 0 and tokens.max() < w.n_out):
-        raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
+    """Rows of W: (T,) -> (T, n_in); the tokens have been checked."""
     out = np.empty((len(tokens), w.n_in), np.float32)
     for t, token in enumerate(tokens.tolist()):
         out[t] = w.dequantize(token, token + 1)[0]
@@ -291,5 +237,5 @@ def _warm_up(type: GGMLType) -> None:
     w.dequantize(0, 1)
 
 
-for _type in (*REPACKED, *FLOATS, *linear_blocks.KERNELS):
+for _type in (*REPACKED, *FLOATS):
     on_warmup(warmup_name(_type), partial(_warm_up, _type))

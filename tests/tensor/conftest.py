@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from pyollama_formats.blocks import DTYPES, GGMLType, row_bytes
 from pyollama_tensor.batch import PAGE, Batch
 from pyollama_tensor.cache import LayerCache
+from pyollama_tensor.types import U8
 
 # The first example compiles a kernel, and examples beside a busy neighbour take what they take.
 settings.register_profile("compiled", deadline=None)
@@ -16,6 +18,7 @@ settings.load_profile("compiled")
 
 MakeBatch = Callable[..., Batch]
 MakeCache = Callable[..., LayerCache]
+MakeRows = Callable[..., U8]
 
 
 def scattered_batch(
@@ -53,6 +56,23 @@ def filled_cache(
     return cache
 
 
+def rows_of(rng: np.random.Generator, type: GGMLType, n_out: int, n_in: int) -> U8:
+    """Rows of a format as a GGUF has them: random floats, or integers and scales around 0.01."""
+    values = rng.standard_normal((n_out, n_in)).astype(np.float32)
+    if type == GGMLType.F32:
+        return values.view(np.uint8)
+    if type == GGMLType.F16:
+        return values.astype(np.float16).view(np.uint8)
+    if type == GGMLType.BF16:
+        return (values.view(np.uint32) >> 16).astype(np.uint16).view(np.uint8)
+    data = rng.integers(0, 256, (n_out, row_bytes(type, n_in)), dtype=np.uint8)
+    blocks = data.view(DTYPES[type])
+    for name in ("d", "dmin", "m"):
+        if name in (blocks.dtype.names or ()):
+            blocks[name] = rng.standard_normal(blocks.shape) * 0.01
+    return data
+
+
 @pytest.fixture(scope="session")
 def make_batch() -> MakeBatch:
     return scattered_batch
@@ -61,3 +81,8 @@ def make_batch() -> MakeBatch:
 @pytest.fixture(scope="session")
 def make_cache() -> MakeCache:
     return filled_cache
+
+
+@pytest.fixture(scope="session")
+def random_rows() -> MakeRows:
+    return rows_of

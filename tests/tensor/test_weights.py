@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyollama_formats.blocks import GGMLType, quantize
-from pyollama_tensor import jit
+from pyollama_tensor import jit, ops
 from pyollama_tensor.types import U8
 from pyollama_tensor.weights import (
     REPACKED,
@@ -82,7 +82,7 @@ def test_inputs_of_another_width_are_refused() -> None:
 def test_a_token_beyond_the_vocabulary_is_refused(token: int) -> None:
     w = make_weight(q8_rows(4, 64), GGMLType.Q8_0, 64)
     with pytest.raises(IndexError):
-        embedding(w, np.array([0, token], np.int32))
+        ops.embedding(w, np.array([0, token], np.int32))
 
 
 def test_warming_up_a_format_compiles_all_that_it_needs() -> None:
@@ -99,7 +99,7 @@ def test_warming_up_a_format_compiles_all_that_it_needs() -> None:
 
 def test_no_tokens_give_no_rows() -> None:
     w = make_weight(q8_rows(4, 64), GGMLType.Q8_0, 64)
-    assert embedding(w, np.zeros(0, np.int32)).shape == (0, 64)
+    assert ops.embedding(w, np.zeros(0, np.int32)).shape == (0, 64)
     assert linear(np.zeros((0, 64), np.float32), w).shape == (0, 4)
 
 

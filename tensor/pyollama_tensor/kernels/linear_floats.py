@@ -3,49 +3,99 @@
 The type is told by the array's dtype: float32, uint16 for F16 and int16 for BF16. Inputs stay
 float32, so a result is as exact as a float32 sum. Rows are a multiple of 16 long.
 
+A product is summed in spans: sixteen sums over every sixteenth input of a span, which are added
+up, then added to the spans before. That order is the same for one row of inputs as for many,
+which differ only in who meets whom first.
+
 NumPy twin: reference.linear.
 """
 
 from typing import Any
 
+import numpy as np
+from numba.extending import register_jitable
+
 from pyollama_tensor.jit import kernel
-from pyollama_tensor.kernels.records import AHEAD, CHUNK
+from pyollama_tensor.kernels.records import AHEAD
 from pyollama_tensor.simd import (
-    fma,
-    load_f32x16,
+    ONE,
+    THREE,
+    add_products,
+    add_totals,
     load_wide,
     prefetch,
-    reduce_add,
-    splat_f32x16,
     store_f32x16,
+    zeros_f32,
 )
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I64
 
+SPAN = 512  # inputs that are summed in one go
+CHUNK_ROWS = 16  # rows of W that one thread takes at a time
+# Long batches meet a span of such a chunk in a copy: it stays in the first cache, where rows that
+# are a power of two apart would drive each other out.
+
+
+@register_jitable
+def tile(n: Any, w: Any, p: int, o: int, x: F32, q: int, count: int, out: F32, place: int) -> None:
+    """Add the products of two runs of weights and n of inputs to two columns of out.
+
+    p, o: flat places of the weights, the same if there is one run only; count: their length
+    q: of the first row's inputs; place: of its first output
+    """
+    a, b = zeros_f32(n), zeros_f32(n)
+    for i in range(0, count, 16):
+        a = add_products(a, load_wide(w, p + i), x, q + i, x.shape[1])
+        b = add_products(b, load_wide(w, o + i), x, q + i, x.shape[1])
+    add_totals(out, place, out.shape[1], a)
+    if o != p:
+        add_totals(out, place + 1, out.shape[1], b)
+
+
+@register_jitable
+def few(first: int, last: int, w: Any, x: F32, begin: int, out: F32) -> None:
+    """Add W x to out for rows first to last of W and the inputs from row `begin` on."""
+    n_in, n_out = x.shape[1], out.shape[1]
+    for row in range(first, last, 2):
+        p, o = row * n_in, min(row + 1, last - 1) * n_in
+        for span in range(0, n_in, SPAN):
+            count = min(SPAN, n_in - span)
+            for i in range(span, span + count, 64 // w.itemsize):
+                prefetch(w, p + i + AHEAD // w.itemsize)
+                prefetch(w, o + i + AHEAD // w.itemsize)
+            for t in range(begin, len(x)):
+                tile(ONE, w, p + span, o + span, x, t * n_in + span, count, out, t * n_out + row)
+
+
+@register_jitable
+def many(first: int, last: int, w: Any, x: F32, end: int, out: F32, copy: F32) -> None:
+    """Add W x to out for rows first to last of W and the first `end` inputs, three at a time."""
+    n_in, n_out = x.shape[1], out.shape[1]
+    for span in range(0, n_in, SPAN):
+        count = min(SPAN, n_in - span)
+        for row in range(last - first):
+            for i in range(0, count, 16):
+                store_f32x16(copy, row * SPAN + i, load_wide(w, (first + row) * n_in + span + i))
+        for t in range(0, end, 3):
+            for row in range(0, last - first, 2):
+                p, o = row * SPAN, min(row + 1, last - first - 1) * SPAN
+                q, place = t * n_in + span, t * n_out + first + row
+                tile(THREE, copy, p, o, x, q, count, out, place)
+
 
 @task
 def rows(first: int, last: int, w: Any, x: F32, out: F32) -> None:
-    """out = W x for rows first to last of W.
+    """Add W x to out for rows first to last of W.
 
     w: (n_out, n_in); x: float32 (T, n_in); out: float32 (T, n_out)
     """
-    n_in = x.shape[1]
-    whole = n_in // 64 * 64
-    for row in range(first, last):
-        p = row * n_in
-        for t in range(x.shape[0]):
-            q = t * n_in
-            a = b = c = d = splat_f32x16(0.0)
-            for i in range(0, whole, 64):
-                prefetch(w, p + i + AHEAD // w.itemsize)
-                prefetch(w, p + i + 32 + AHEAD // w.itemsize)
-                a = fma(load_wide(w, p + i), load_f32x16(x, q + i), a)
-                b = fma(load_wide(w, p + i + 16), load_f32x16(x, q + i + 16), b)
-                c = fma(load_wide(w, p + i + 32), load_f32x16(x, q + i + 32), c)
-                d = fma(load_wide(w, p + i + 48), load_f32x16(x, q + i + 48), d)
-            for i in range(whole, n_in, 16):
-                a = fma(load_wide(w, p + i), load_f32x16(x, q + i), a)
-            out[t, row] = reduce_add((a + b) + (c + d))
+    threes = len(x) // 3 * 3
+    copy = np.empty((CHUNK_ROWS, SPAN), np.float32)
+    for begin in range(first, last, CHUNK_ROWS):
+        end = min(begin + CHUNK_ROWS, last)
+        if threes:
+            many(begin, end, w, x, threes, out, copy)
+        few(begin, end, w, x, threes, out)
 
 
 @task
@@ -59,9 +109,8 @@ def widen(first: int, last: int, w: Any, begin: int, out: F32) -> None:
 
 @kernel
 def linear(pool: I64, w: Any, x: F32, out: F32) -> None:
-    """Run `rows` over all of W on the pool."""
-    grain = 1 + CHUNK // (w.shape[1] * w.itemsize)
-    parallel_for(pool, rows, w.shape[0], grain, (w, x, out))
+    """Add W x to out on the pool."""
+    parallel_for(pool, rows, w.shape[0], CHUNK_ROWS, (w, x, out))
 
 
 @kernel

@@ -13,32 +13,30 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from pyollama_tensor.jit import kernel
-from pyollama_tensor.kernels.records import AHEAD, CHUNK, ROWS, spread
+from pyollama_tensor.kernels.records import (
+    copy_half,
+    expand_unit,
+    fetch_ahead,
+    kernels_of,
+    spread,
+)
 from pyollama_tensor.simd import (
-    FOUR,
-    ONE,
     add_scaled,
-    byte_unsigned,
     dot4,
     get,
     load_f16x16,
     load_i8x16,
     load_i8x64,
-    prefetch,
     put,
     scaled,
     splat_f32x16,
     start,
-    store_f32x16,
-    store_rows,
     to_f32x16,
     widen_signed_i8x16,
-    zeros_f32,
     zeros_i32,
 )
-from pyollama_tensor.threads import parallel_for, task
-from pyollama_tensor.types import F32, I8, I16, I64, U8
+from pyollama_tensor.threads import task
+from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP = 256, 16
 SIZE, SCALES, HALVES = 3360, 32, 288
@@ -48,21 +46,15 @@ OFFSET = -32
 
 
 @task
-def repack(first: int, last: int, source: U8, n_block: int, out: U8) -> None:
-    """Lay the blocks of 16 rows side by side."""
-    for group in range(first, last):
-        for block in range(n_block):
-            for row in range(ROWS):
-                s = ((group * ROWS + row) * n_block + block) * FILE_SIZE
-                o = (group * n_block + block) * SIZE
-                put(out, o + 2 * row, get(source, s + FILE_D))
-                put(out, o + 2 * row + 1, get(source, s + FILE_D + 1))
-                for g in range(16):
-                    put(out, o + SCALES + 16 * g + row, get(source, s + FILE_SCALES + g))
-                for half in range(2):
-                    place = o + HALVES + HALF * half + 4 * row
-                    spread(source, s + 64 * half, out, place, 16)
-                    spread(source, s + FILE_QH + 32 * half, out, place + QH, 8)
+def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
+    """Put one row's block into a record."""
+    copy_half(source, s + FILE_D, out, o + 2 * row)
+    for g in range(16):
+        put(out, o + SCALES + 16 * g + row, get(source, s + FILE_SCALES + g))
+    for half in range(2):
+        place = o + HALVES + HALF * half + 4 * row
+        spread(source, s + 64 * half, out, place, 16)
+        spread(source, s + FILE_QH + 32 * half, out, place + QH, 8)
 
 
 @register_jitable
@@ -100,77 +92,30 @@ def add_groups(
     return scaled(acc, n1, scale_of(w, p, g + 2))
 
 
-@register_jitable
-def tile(
-    n: Any, group: int, t: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32
-) -> None:
-    """Sixteen outputs of one group for n rows of inputs from row t on."""
-    y = zeros_f32(n)
-    for block in range(n_block):
-        p = (group * n_block + block) * SIZE
-        x = t * n_block + block
-        acc = zeros_i32(n)
-        for i in range(4):
-            for line in range(13):
-                prefetch(w, p + AHEAD + 832 * i + 64 * line)
-            g = 8 * (i // 2) + i % 2
-            acc = add_groups(n, acc, p, g, x, w, n_block, q, sums)
-            acc = add_groups(n, acc, p, g + 4, x, w, n_block, q, sums)
-        y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
-    store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
+@task
+def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+    """Add the products of one record with n rows of inputs to y."""
+    acc = zeros_i32(n)
+    for i in range(4):
+        fetch_ahead(w, p + 832 * i, 13)
+        g = 8 * (i // 2) + i % 2
+        acc = add_groups(n, acc, p, g, x, w, n_block, q, sums)
+        acc = add_groups(n, acc, p, g + 4, x, w, n_block, q, sums)
+    return add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
 
 
 @task
-def rows(first: int, last: int, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
-    """Outputs of groups first to last for all rows of inputs, four at a time."""
-    fours = len(q) // 4 * 4
-    for group in range(first, last):
-        for t in range(0, fours, 4):
-            tile(FOUR, group, t, w, n_block, q, d, sums, out)
-        for t in range(fours, len(q)):
-            tile(ONE, group, t, w, n_block, q, d, sums, out)
+def expand(w: U8, p: int, out: F32, o: int) -> None:
+    """Write a record as float32."""
+    d, zero = load_f16x16(w, p), splat_f32x16(0.0)
+    for unit in range(16):
+        half, g = unit // 8, 8 * (unit // 8) + unit % 8 // 4
+        for shift in range(0, 8, 4):
+            a, b = pair(w, p + HALVES + HALF * half, unit % 8, shift)
+            line = o + (128 * half + 16 * shift + 4 * (unit % 8)) * out.shape[1]
+            scale, next_scale = scale_of(w, p, g + shift), scale_of(w, p, g + shift + 2)
+            expand_unit(a, OFFSET, d * to_f32x16(scale), zero, out, line)
+            expand_unit(b, OFFSET, d * to_f32x16(next_scale), zero, out, line + 32 * out.shape[1])
 
 
-@register_jitable
-def expand(qs: Any, scale: Any, out: F32, o: int) -> None:
-    """Store four inputs of 16 rows, one line of `out` for each."""
-    for k in range(4):
-        y = to_f32x16(byte_unsigned(qs, k)) + splat_f32x16(OFFSET)
-        store_f32x16(out, o + k * out.shape[1], scale * y)
-
-
-@task
-def unpack(first: int, last: int, w: U8, n_block: int, begin: int, out: F32) -> None:
-    """Weights of a group as 16 columns of out."""
-    for group in range(first, last):
-        for block in range(n_block):
-            p = ((begin + group) * n_block + block) * SIZE
-            d = load_f16x16(w, p)
-            for unit in range(16):
-                half, g = unit // 8, 8 * (unit // 8) + unit % 8 // 4
-                q0, q1 = pair(w, p + HALVES + HALF * half, unit % 8, 0)
-                q2, q3 = pair(w, p + HALVES + HALF * half, unit % 8, 4)
-                o = (256 * block + 128 * half + 4 * (unit % 8)) * out.shape[1] + group * ROWS
-                expand(q0, d * to_f32x16(scale_of(w, p, g)), out, o)
-                expand(q1, d * to_f32x16(scale_of(w, p, g + 2)), out, o + 32 * out.shape[1])
-                expand(q2, d * to_f32x16(scale_of(w, p, g + 4)), out, o + 64 * out.shape[1])
-                expand(q3, d * to_f32x16(scale_of(w, p, g + 6)), out, o + 96 * out.shape[1])
-
-
-@kernel
-def linear(pool: I64, w: U8, n_block: int, q: I8, d: F32, sums: I16, out: F32) -> None:
-    """Run `rows` over all of W on the pool."""
-    grain = 1 + CHUNK // w.shape[1]
-    parallel_for(pool, rows, w.shape[0], grain, (w, n_block, q, d, sums, out))
-
-
-@kernel
-def transposed(pool: I64, w: U8, n_block: int, begin: int, end: int, out: F32) -> None:
-    """Run `unpack` over groups begin to end on the pool: out[:, 0] is row 16 * begin."""
-    parallel_for(pool, unpack, end - begin, 1, (w, n_block, begin, out))
-
-
-@kernel
-def interleave(pool: I64, source: U8, n_block: int, n_group: int, out: U8) -> None:
-    """Run `repack` over whole groups of rows on the pool."""
-    parallel_for(pool, repack, n_group, 1, (source, n_block, out))
+linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)

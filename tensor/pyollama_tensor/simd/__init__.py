@@ -17,9 +17,11 @@ from pyollama_tensor.simd.dot import (
     start_zero,
     sum_01,
     sum_23,
+    times_sum,
     times_sum_of_32,
     total,
 )
+from pyollama_tensor.simd.floats import add_products, add_totals
 from pyollama_tensor.simd.machine import atomic_add, flush_to_zero, restore_mode
 from pyollama_tensor.simd.math import (
     absolute,
@@ -49,10 +51,11 @@ from pyollama_tensor.simd.memory import (
     store_i8x16,
     store_i32x16,
 )
-from pyollama_tensor.simd.tile import FOUR, ONE, store_rows, zeros_f32, zeros_i32
+from pyollama_tensor.simd.tile import FOUR, ONE, THREE, store_rows, zeros_f32, zeros_i32
 from pyollama_tensor.simd.vector import (
     Vec,
     splat_f32x16,
+    splat_i32x16,
     to_f32x16,
     widen_signed_i8x16,
     widen_unsigned_i8x16,
@@ -61,9 +64,12 @@ from pyollama_tensor.simd.vector import (
 __all__ = [
     "FOUR",
     "ONE",
+    "THREE",
     "Vec",
     "absolute",
+    "add_products",
     "add_scaled",
+    "add_totals",
     "atomic_add",
     "byte_signed",
     "byte_unsigned",
@@ -92,6 +98,7 @@ __all__ = [
     "round_even",
     "scaled",
     "splat_f32x16",
+    "splat_i32x16",
     "start",
     "start_signed",
     "start_zero",
@@ -102,6 +109,7 @@ __all__ = [
     "store_rows",
     "sum_01",
     "sum_23",
+    "times_sum",
     "times_sum_of_32",
     "to_f32x16",
     "to_i32",

@@ -4,9 +4,10 @@ A lane is a row of weights. Weights come as 16 rows x 4 inputs (64 bytes), input
 bytes for every lane, so `dot4` adds four products to each lane and never sums across lanes.
 
 Weights below 64 are unsigned and take `start`, `dot4` and `scaled` or `total`. Between these the
-sum is narrow: on AVX2 two int16 per row, one for inputs 0 and 1 of each four, one for 2 and 3, as
-vpmaddubsw makes them. They wrap around harmlessly as long as the final sum of each fits. Weights
-with a sign take `start_signed` and `dot4_signed`, whose sums are int32 everywhere.
+sum is narrow: without VNNI two int16 per row, one for inputs 0 and 1 of each four, one for 2 and
+3, as AVX2's vpmaddubsw makes them and plain multiplications can. They wrap around harmlessly as
+long as the final sum of each fits. Weights with a sign take `start_signed` and `dot4_signed`,
+whose sums are int32 everywhere.
 """
 
 from typing import Any
@@ -32,7 +33,7 @@ from pyollama_tensor.simd.vector import (
 )
 
 VARIANT = cpu.variant()
-NARROW = I16X32 if VARIANT == "avx2" else I32X16
+NARROW = I32X16 if VARIANT == "vnni" else I16X32
 BYTES = ir.VectorType(LLVM["i8"], 32)
 SHORTS = ir.VectorType(LLVM["i16"], 16)
 INTS = ir.VectorType(LLVM["i32"], 8)
@@ -46,29 +47,27 @@ def _halves(builder: Any, name: str, result: Any, a: Any, b: Any) -> Any:
     return concat(builder, low, high)
 
 
-def _lane_part(builder: Any, value: Any, k: int, bits: int, signed: bool) -> Any:
-    """Emit field k, of so many bits, of each 32-bit lane."""
-    up = builder.shl(value, constant(I32X16, 32 - bits * (k + 1)))
-    return (builder.ashr if signed else builder.lshr)(up, constant(I32X16, 32 - bits))
+def _bytes_of_pairs(builder: Any, value: Any, signed: bool) -> tuple[Any, Any]:
+    """Emit the first and the second byte of each 16-bit lane, widened to it."""
+    pairs = builder.bitcast(value, I16X32.llvm)
+    eight = constant(I16X32, 8)
+    if signed:
+        return builder.ashr(builder.shl(pairs, eight), eight), builder.ashr(pairs, eight)
+    return builder.and_(pairs, constant(I16X32, 0xFF)), builder.lshr(pairs, eight)
 
 
-def _sum_products(builder: Any, total: Any, a: Any, b: Any, bits: int, signed: bool) -> Any:
-    """Emit total + the products of a's and b's fields, in plain LLVM; b's have a sign."""
-    a, b = builder.bitcast(a, I32X16.llvm), builder.bitcast(b, I32X16.llvm)
-    for k in range(32 // bits):
-        left = _lane_part(builder, a, k, bits, signed)
-        right = _lane_part(builder, b, k, bits, True)
-        total = builder.add(total, builder.mul(left, right))
-    return total
+def _pair_products(builder: Any, weights: Any, inputs: Any, signed: bool) -> Any:
+    """Emit w0 * x0 + w1 * x1 for each pair of bytes as int16, in plain LLVM; inputs are signed."""
+    w0, w1 = _bytes_of_pairs(builder, weights, signed)
+    x0, x1 = _bytes_of_pairs(builder, inputs, True)
+    return builder.add(builder.mul(w0, x0), builder.mul(w1, x1))
 
 
 def _busd(builder: Any, total: Any, u8: Any, s8: Any) -> Any:
-    """Emit total (i32x16) + the dot products of four unsigned and four signed bytes per lane."""
+    """Emit VNNI's total (i32x16) + dot products of four unsigned and four signed bytes per lane."""
     v = I32X16.llvm
-    if VARIANT == "vnni":
-        name = "llvm.x86.avx512.vpdpbusd.512"
-        return call(builder, name, v, total, builder.bitcast(u8, v), builder.bitcast(s8, v))
-    return _sum_products(builder, total, u8, s8, 8, signed=False)
+    name = "llvm.x86.avx512.vpdpbusd.512"
+    return call(builder, name, v, total, builder.bitcast(u8, v), builder.bitcast(s8, v))
 
 
 def _wssd(builder: Any, total: Any, a: Any, b: Any) -> Any:
@@ -79,7 +78,17 @@ def _wssd(builder: Any, total: Any, a: Any, b: Any) -> Any:
         return call(builder, name, v, total, builder.bitcast(a, v), builder.bitcast(b, v))
     if VARIANT == "avx2":
         return builder.add(total, _halves(builder, "llvm.x86.avx2.pmadd.wd", INTS, a, b))
-    return _sum_products(builder, total, a, b, 16, signed=True)
+    a, b, up = builder.bitcast(a, v), builder.bitcast(b, v), constant(I32X16, 16)
+    low = [builder.ashr(builder.shl(value, up), up) for value in (a, b)]
+    high = [builder.ashr(value, up) for value in (a, b)]
+    return builder.add(builder.add(total, builder.mul(*low)), builder.mul(*high))
+
+
+def _twice(builder: Any, factor: Any) -> Any:
+    """Emit each int32 that fits int16 as two equal int16."""
+    low = builder.and_(factor, constant(I32X16, 0xFFFF))
+    both = builder.or_(low, builder.shl(factor, constant(I32X16, 16)))
+    return builder.bitcast(both, I16X32.llvm)
 
 
 start_zero = zeros(NARROW)  # begin a narrow sum
@@ -99,9 +108,9 @@ def start(typing: Any, tile: Any, sums: Any, index: Any, stride: Any, offset: An
 
         def row(t: int) -> Any:
             pair = row_four(context, builder, sig, args, 1, t, I16X32)
-            if VARIANT == "avx2":
-                return builder.mul(pair, times)
-            return _wssd(builder, constant(I32X16, 0), pair, times)
+            if VARIANT == "vnni":
+                return _wssd(builder, constant(I32X16, 0), pair, times)
+            return builder.mul(pair, times)
 
         return each_row(builder, result, row)
 
@@ -118,9 +127,12 @@ def dot4(typing: Any, total: Any, weights: Any, q: Any, index: Any, stride: Any)
         def row(t: int) -> Any:
             before = builder.extract_value(args[0], t)
             inputs = row_four(context, builder, sig, args, 2, t, I8X64)
-            if VARIANT != "avx2":
+            if VARIANT == "vnni":
                 return _busd(builder, before, args[1], inputs)
-            products = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, args[1], inputs)
+            if VARIANT == "avx2":
+                products = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, args[1], inputs)
+            else:
+                products = _pair_products(builder, args[1], inputs, signed=False)
             return builder.add(before, products)
 
         return each_row(builder, total, row)
@@ -135,15 +147,13 @@ def scaled(typing: Any, total: Any, narrow: Any, scales: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        low = builder.and_(args[2], constant(I32X16, 0xFFFF))
-        twice = builder.or_(low, builder.shl(args[2], constant(I32X16, 16)))
-        twice = builder.bitcast(twice, I16X32.llvm)
+        twice = _twice(builder, args[2])
 
         def row(t: int) -> Any:
             before, sum_ = (builder.extract_value(value, t) for value in args[:2])
-            if VARIANT == "avx2":
-                return _wssd(builder, before, sum_, twice)
-            return builder.add(before, builder.mul(sum_, args[2]))
+            if VARIANT == "vnni":
+                return builder.add(before, builder.mul(sum_, args[2]))
+            return _wssd(builder, before, sum_, twice)
 
         return each_row(builder, total, row)
 
@@ -160,7 +170,7 @@ def total(typing: Any, narrow: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
             sum_ = builder.extract_value(args[0], t)
-            if VARIANT != "avx2":
+            if VARIANT == "vnni":
                 return sum_
             return _wssd(builder, constant(I32X16, 0), sum_, constant(I16X32, 1))
 
@@ -176,7 +186,7 @@ def start_signed(typing: Any, tile: Any, sums: Any, index: Any, stride: Any) -> 
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         def row(t: int) -> Any:
-            if VARIANT == "avx2":
+            if VARIANT != "vnni":
                 return constant(I32X16, 0)
             # dot4_signed adds 128 to each weight to make it unsigned.
             pair = row_four(context, builder, sig, args, 1, t, I16X32)
@@ -201,11 +211,14 @@ def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, strid
         def row(t: int) -> Any:
             before = builder.extract_value(args[0], t)
             inputs = row_four(context, builder, sig, args, 2, t, I8X64)
-            if VARIANT != "avx2":
+            if VARIANT == "vnni":
                 return _busd(builder, before, shifted, inputs)
-            # |w| times (x with w's sign): vpmaddubsw of 128 + w would saturate.
-            signed = _halves(builder, "llvm.x86.avx2.psign.b", BYTES, inputs, w)
-            pairs = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, magnitude, signed)
+            if VARIANT == "avx2":
+                # |w| times (x with w's sign): vpmaddubsw of 128 + w would saturate.
+                signed = _halves(builder, "llvm.x86.avx2.psign.b", BYTES, inputs, w)
+                pairs = _halves(builder, "llvm.x86.avx2.pmadd.ub.sw", SHORTS, magnitude, signed)
+            else:
+                pairs = _pair_products(builder, w, inputs, signed=True)
             return _wssd(builder, before, pairs, constant(I16X32, 1))
 
         return each_row(builder, total, row)
@@ -213,27 +226,31 @@ def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, strid
     return total(total, weights, q, index, stride), codegen
 
 
-@word
-def times_sum_of_32(
-    typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any
-) -> Any:
-    """Add factor (i32x16) * (the sum of 32 inputs: four int16 from a place on) to each lane."""
-    if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
-        return None
+def _times_sums(n_step: int) -> Any:
+    def define(typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any) -> Any:
+        if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
+            return None
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def row(t: int) -> Any:
-            place = row_place(context, builder, sig, args, 2, t, LLVM["i16"])
-            sum_ = LLVM["i32"](0)
-            for i in range(4):
-                number = builder.load(builder.gep(place, [LLVM["i32"](i)]), align=1)
-                sum_ = builder.add(sum_, builder.sext(number, LLVM["i32"]))
-            product = builder.mul(args[1], splat_value(builder, sum_, 16))
-            return builder.add(builder.extract_value(args[0], t), product)
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            twice = _twice(builder, args[1])
 
-        return each_row(builder, total, row)
+            def row(t: int) -> Any:
+                sum_ = builder.extract_value(args[0], t)
+                for step in range(n_step):
+                    pair = row_four(context, builder, sig, args, 2, t, I16X32, 2 * step)
+                    sum_ = _wssd(builder, sum_, pair, twice)
+                return sum_
 
-    return total(total, factor, sums, index, stride), codegen
+            return each_row(builder, total, row)
+
+        return total(total, factor, sums, index, stride), codegen
+
+    return word(define)
+
+
+# Add factor (i32x16, fits int16) * (the sum of the inputs of one step, or of two) to each lane;
+# sums and index as for `start`.
+times_sum, times_sum_of_32 = _times_sums(1), _times_sums(2)
 
 
 @word

@@ -64,21 +64,26 @@ def to_i32(typing: Any, value: Any) -> Any:
     return I32X16(value), codegen
 
 
+def reduce_value(builder: Any, name: str, vector: Any) -> Any:
+    """Emit the sum ("add") of all lanes, or what another LLVM intrinsic of two makes of them."""
+    n = vector.type.count
+    while n > 1:  # halves onto each other: the order of the sum is always the same
+        n //= 2
+        low, high = part(builder, vector, 0, n), part(builder, vector, n, n)
+        if name == "add":
+            vector = builder.fadd(low, high)
+        else:
+            vector = call(builder, f"llvm.{name}.v{n}f32", low.type, low, high)
+    return builder.extract_element(vector, LLVM["i32"](0))
+
+
 def _reduction(name: str) -> Any:
     def define(typing: Any, value: Any) -> Any:
         if not isinstance(value, Vec) or value.element != "f32":
             return None
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            vector, n = args[0], value.n
-            while n > 1:  # halves onto each other: the order of the sum is always the same
-                n //= 2
-                low, high = part(builder, vector, 0, n), part(builder, vector, n, n)
-                if name == "add":
-                    vector = builder.fadd(low, high)
-                else:
-                    vector = call(builder, f"llvm.{name}.v{n}f32", low.type, low, high)
-            return builder.extract_element(vector, LLVM["i32"](0))
+            return reduce_value(builder, name, args[0])
 
         return types.float32(value), codegen
 

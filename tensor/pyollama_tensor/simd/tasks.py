@@ -27,6 +27,7 @@ class Task:
         self.function = function
         # Called from compiled code only: no wrapper for Python is needed, nor a cache of its own.
         flags: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True}
+        flags["forceinline"] = True  # small parts of a kernel cost no call
         self.dispatcher: Any = numba.njit(**flags)(function)
 
     def __reduce__(self) -> Any:

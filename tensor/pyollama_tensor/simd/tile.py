@@ -1,9 +1,9 @@
 """Tiles: rows of inputs that meet the same weights together.
 
-`ONE` row when decoding, `FOUR` when there are more, so that weights are loaded and unpacked a
-quarter as often. A value of a tile (`Tiled`) holds one vector for each row of inputs. Words that
-read inputs take an array, the flat place of the first row's and the stride from row to row. A
-row's arithmetic is the same in any tile.
+`ONE` row when decoding, `FOUR` when there are more (`THREE` if weights are floats), so that weights
+are loaded and unpacked less often. A value of a tile (`Tiled`) holds one vector for each row of
+inputs. Words that read inputs take an array, the flat place of the first row's and the stride from
+row to row. A row's arithmetic is the same in any tile.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Tile:
         self.n = n
 
 
-ONE, FOUR = Tile(1), Tile(4)
+ONE, THREE, FOUR = Tile(1), Tile(3), Tile(4)
 
 
 class TileType(types.Opaque):
@@ -82,19 +82,27 @@ def each_row(builder: Any, result: Tiled, emit: Callable[[int], Any]) -> Any:
     return value
 
 
-def row_place(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, to: Any) -> Any:
-    """Emit the address for row t, where args[first:] are an array, a flat place and a stride."""
+def row_place(
+    c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, to: Any, further: int = 0
+) -> Any:
+    """Emit the address for row t, where args[first:] are an array, a flat place and a stride.
+
+    further: how many elements after that place
+    """
     index, stride = (
         c.cast(builder, args[i], sig.args[i], types.intp) for i in (first + 1, first + 2)
     )
     index = builder.add(index, builder.mul(stride, stride.type(t)))
+    index = builder.add(index, index.type(further))
     array = make_array(sig.args[first])(c, builder, args[first])
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
 
 
-def row_four(c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, vec: Vec) -> Any:
+def row_four(
+    c: Any, builder: Any, sig: Any, args: Any, first: int, t: int, vec: Vec, further: int = 0
+) -> Any:
     """Emit the four bytes of row t, repeated over a vector: one instruction from memory."""
-    place = row_place(c, builder, sig, args, first, t, LLVM["i32"])
+    place = row_place(c, builder, sig, args, first, t, LLVM["i32"], further)
     four = splat_value(builder, builder.load(place, align=1), 16)
     return builder.bitcast(four, vec.llvm)
 

@@ -147,6 +147,7 @@ def _splat(vec: Vec, scalar: Any) -> Callable[..., Any]:
 
 
 splat_f32x16 = _splat(F32X16, types.float32)
+splat_i32x16 = _splat(I32X16, types.int32)
 
 
 def _unary(source: Vec, result: Vec, emit: Callable[[Any, Any], Any]) -> Callable[..., Any]:

@@ -129,6 +129,8 @@ def dots_of(n: Any, w: U8, q: I8, sums: I16, d: F32, scales: I32, out: F32) -> N
     simd.store_rows(out, 48, 512, simd.add_scaled(zero, least, one, d, 0, 1))
     plain = simd.dot4(simd.start_zero(n), weights & 63, q, 0, 4)
     simd.store_rows(out, 64, 512, simd.add_scaled(zero, simd.total(plain), one, d, 0, 1))
+    pair = simd.times_sum(simd.zeros_i32(n), by, sums, 0, 4)
+    simd.store_rows(out, 208, 512, simd.add_scaled(zero, pair, one, d, 0, 1))
     for k in range(4):
         simd.store_f32x16(out, 80 + 16 * k, simd.to_f32x16(simd.byte_signed(weights, k)))
         simd.store_f32x16(out, 144 + 16 * k, simd.to_f32x16(simd.byte_unsigned(weights, k)))
@@ -162,6 +164,7 @@ def test_dot_products_of_sixteen_rows(seed: int, extreme: bool, n_row: int) -> N
     offset = x @ (four - 8).T  # (n_row, 16)
     whole = [offset, offset * scales, x @ signed.T, x.sum(axis=1)[:, None] * scales, x @ four.T]
     np.testing.assert_array_equal(out[:, :5], np.stack(whole, axis=1) * d[:, None, None])
+    np.testing.assert_array_equal(out[:, 13], out[:, 3])  # a sum of four inputs and of no more
     np.testing.assert_array_equal(out[0, 5:9], signed.T)
     np.testing.assert_array_equal(out[0, 9:13], w.reshape(16, 4).T)
 
@@ -170,8 +173,8 @@ INSPECT = """
 from numba import types
 from pyollama_tensor.weights import REPACKED
 def c(element, n): return types.Array(element, n, "C")
-signature = (c(types.int64, 1), c(types.uint8, 2), types.int64, c(types.int8, 2),
-             c(types.float32, 2), c(types.int16, 3), c(types.float32, 2))
+signature = (c(types.int64, 1), c(types.uint8, 2), c(types.int8, 2), c(types.float32, 2),
+             c(types.int16, 3), c(types.float32, 2))
 for type, kernels in REPACKED.items():
     kernels.linear.compile(signature)
     print(kernels.linear.inspect_asm(signature))

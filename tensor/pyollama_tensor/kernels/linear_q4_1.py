@@ -1,0 +1,72 @@
+"""Q4_1: 32 four-bit integers under a scale and a minimum.
+
+y = sum over blocks of d * dx * sum(q * qx) + m * dx * sum(qx).
+
+A record: 16 d and 16 m (f16), then 4 units whose low nibbles are inputs 0 to 15 and whose high
+nibbles are inputs 16 to 31. 320 bytes, as in the file.
+
+Source: block_q4_1 in ggml. NumPy twin: reference.linear.
+"""
+
+from typing import Any
+
+from pyollama_tensor.kernels.records import (
+    copy_half,
+    expand_unit,
+    fetch_ahead,
+    kernels_of,
+    spread,
+)
+from pyollama_tensor.simd import (
+    add_scaled,
+    dot4,
+    load_f16x16,
+    load_i8x64,
+    splat_f32x16,
+    splat_i32x16,
+    start_zero,
+    times_sum,
+    total,
+    zeros_i32,
+)
+from pyollama_tensor.threads import task
+from pyollama_tensor.types import F32, I8, I16, U8
+
+BLOCK, STEP = 32, 32
+SIZE, M, QS = 320, 32, 64
+FILE_SIZE, FILE_M, FILE_QS = 20, 2, 4
+
+
+@task
+def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
+    """Put one row's block into a record."""
+    copy_half(source, s, out, o + 2 * row)
+    copy_half(source, s + FILE_M, out, o + M + 2 * row)
+    spread(source, s + FILE_QS, out, o + QS + 4 * row, 4)
+
+
+@task
+def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+    """Add the products of one record with n rows of inputs to y."""
+    fetch_ahead(w, p, 5)
+    acc = start_zero(n)
+    for unit in range(4):
+        qs = load_i8x64(w, p + QS + 64 * unit)
+        acc = dot4(acc, qs & 15, q, 32 * x + 4 * unit, 32 * n_block)
+        acc = dot4(acc, qs >> 4, q, 32 * x + 16 + 4 * unit, 32 * n_block)
+    y = add_scaled(y, total(acc), load_f16x16(w, p), d, x, n_block)
+    inputs = times_sum(zeros_i32(n), splat_i32x16(1), sums, 2 * x, 2 * n_block)
+    return add_scaled(y, inputs, load_f16x16(w, p + M), d, x, n_block)
+
+
+@task
+def expand(w: U8, p: int, out: F32, o: int) -> None:
+    """Write a record as float32."""
+    d, minimum = load_f16x16(w, p), splat_f32x16(0.0) - load_f16x16(w, p + M)
+    for unit in range(4):
+        qs = load_i8x64(w, p + QS + 64 * unit)
+        expand_unit(qs & 15, 0, d, minimum, out, o + 4 * unit * out.shape[1])
+        expand_unit(qs >> 4, 0, d, minimum, out, o + (16 + 4 * unit) * out.shape[1])
+
+
+linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
