@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fake_serving import FakeServing
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyollama_http.app import create_app
 from pyollama_http.parts import Parts
-from pyollama_http.protocol import MAX_HEAD
+from pyollama_http.protocol import MAX_HEAD, pieces
 
 VERSION = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -161,6 +164,36 @@ def test_a_method_that_nobody_knows_is_routed_like_any_other(port: int, method: 
     assert b"allow: HEAD, GET\r\n" in answer
     missing = exchange(port, VERSION.replace(b"GET /api", b"FOO /nope", 1))
     assert missing.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
+KEPT = VERSION.replace(b"Connection: close\r\n", b"")
+OTHER = KEPT.replace(b"GET", b"FOO", 1)
+
+
+@pytest.mark.parametrize(
+    ("requests", "statuses"),
+    [
+        ([KEPT, OTHER, VERSION], [200, 405, 200]),
+        ([OTHER, OTHER, KEPT, OTHER, VERSION], [405, 405, 200, 405, 200]),
+        ([post(b"{}").replace(b"Connection: close\r\n", b""), OTHER, VERSION], [200, 405, 200]),
+        ([post(OTHER * 3).replace(b"Connection: close\r\n", b""), VERSION], [400, 200]),
+        ([KEPT, b"GARBAGE\r\n\r\n"], [200, 400]),
+        ([KEPT, KEPT, b"GET / HTTP/3.0\r\n\r\n", KEPT], [200, 200, 505]),
+        ([KEPT, b"GET nope HTTP/1.1\r\n\r\n"], [200, 400]),
+        ([post(b"1").replace(b"Connection: close\r\n", b""), b"1", OTHER], [400, 400]),
+    ],
+)
+def test_requests_in_one_packet_are_answered_in_their_order(
+    port: int, requests: list[bytes], statuses: list[int]
+) -> None:
+    answers = exchange(port, b"".join(requests))
+    assert [int(code) for code in re.findall(rb"HTTP/1\.1 (\d+) ", answers)] == statuses
+
+
+@given(st.lists(st.sampled_from([KEPT, OTHER, b"x", b"\n", b" ", b" HTTP/1.1\r\n", b"{"])))
+def test_cutting_what_is_received_loses_nothing(parts_of_it: list[bytes]) -> None:
+    data = b"".join(parts_of_it)
+    assert b"".join(pieces(data)) == data
 
 
 def test_a_head_without_end_is_refused(port: int) -> None:

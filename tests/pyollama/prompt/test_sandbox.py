@@ -78,7 +78,8 @@ def test_a_template_that_runs_on_is_stopped_by_the_clock(source: str) -> None:
         "{{ 'a'" + "|replace('a', 'aaaaaaaaaa')" * 12 + " }}",
         "{{ [1, 2] * 99999999999 }}",
         pytest.param(
-            "{% set ns = namespace(x=1) %}{% for i in range(200) %}{% set ns.x = [ns.x] %}{% endfor %}"
+            "{% set ns = namespace(x=1) %}"
+            "{% for i in range(200) %}{% set ns.x = [ns.x] %}{% endfor %}"
             "{% set x = ([ns.x] * 9999) | tojson(indent=16) %}",
             marks=pytest.mark.slow,
         ),
