@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import llvmlite
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.runtime.nrt import rtsys
 
 from pyollama_tensor import cpu
@@ -104,12 +104,40 @@ def _prune(root: Path, current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+class KernelFiles(IndexDataCacheFile):
+    """Files of one function's machine code, each named by what it holds.
+
+    numba numbers them and keeps an index; two processes that compile at once, for other formats,
+    could then put different code under one number, and run the wrong one ever after.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep the code that belongs to a key."""
+        self._save_data(self._file_name(key), data)
+
+    def load(self, key: Any) -> Any:
+        """The code that belongs to a key, or None."""
+        try:
+            return self._load_data(self._file_name(key))
+        except OSError:
+            return None
+
+    def _file_name(self, key: Any) -> str:
+        whole = repr((key, self._source_stamp)).encode()
+        return f"{Path(self._index_name).stem}.{hashlib.sha256(whole).hexdigest()[:24]}.nbc"
+
+
 class KernelCache(FunctionCache):
     """numba's cache of one function, loaded without numba's own preparations for compiling.
 
     Those import the lowering of everything that numba knows, a third of a second; finished code
     needs none of it. Compiling, where something is missing after all, prepares itself.
     """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = KernelFiles(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled function for a signature, or None if it is not on the disk."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,17 @@ def test_the_hash_is_of_sources_and_variant(
     third = jit.source_hash(tmp_path)
     monkeypatch.setattr(cpu, "variant", lambda: "another")
     assert len({first, second, third, jit.source_hash(tmp_path)}) == 4
+
+
+def test_processes_that_compile_at_once_keep_their_code_apart(tmp_path: Path) -> None:
+    make: Any = jit.KernelFiles
+    one, other, edited = (make(str(tmp_path), "matrices.linear", stamp) for stamp in (1, 1, 2))
+    one.save("Q8_0", "code for Q8_0")
+    for index in tmp_path.glob("*.nbi"):
+        index.unlink()  # as if the other process had looked before
+    other.save("Q4_K", "code for Q4_K")
+    assert (one.load("Q4_K"), other.load("Q8_0")) == ("code for Q4_K", "code for Q8_0")
+    assert one.load("Q6_K") is edited.load("Q4_K") is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
