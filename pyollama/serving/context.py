@@ -7,7 +7,7 @@ not fit is for the engine to refuse.
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyollama.errors import BadRequest, PyollamaError
@@ -23,16 +23,33 @@ TOO_LONG = (
 
 @dataclass(frozen=True)
 class Room:
-    """How many tokens a prompt may have; n_token is None if nothing is to be left out."""
+    """How many tokens a prompt may have; n_token is None if nothing is to be left out.
+
+    It remembers what it has tokenized: a prompt that was measured is not tokenized again to run.
+    """
 
     tokenizer: Tokenizer
     n_token: int | None
+    known: dict[str, list[int]] = field(default_factory=dict)
+
+    def tokens(self, text: str) -> list[int]:
+        """The token ids of a prompt, with the BOS and EOS that the model wants."""
+        if text not in self.known:
+            self.known[text] = self.tokenizer.encode(text)
+        return self.known[text]
 
     def holds(self, text: str) -> bool:
         """Whether a prompt fits; BOS and EOS are not counted here."""
-        if self.n_token is None:
-            return True
-        return len(self.tokenizer.encode(text, add_special=False)) <= self.n_token
+        if self.n_token is None or len(text.encode("utf-8", "replace")) < self.n_token:
+            return True  # a token has a byte at least, but for a blank before the text
+        return len(self.tokens(text)) - self._n_special <= self.n_token
+
+    @property
+    def _n_special(self) -> int:
+        tokenizer = self.tokenizer
+        adds_bos = tokenizer.add_bos and tokenizer.bos is not None
+        adds_eos = tokenizer.add_eos and tokenizer.eos is not None
+        return int(adds_bos) + int(adds_eos)
 
 
 def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) -> str:

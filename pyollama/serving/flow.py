@@ -126,7 +126,7 @@ class Run(Generic[R]):
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
         require_free_text(endpoint.call)
-        tokens = await asyncio.to_thread(loaded.tokenizer.encode, prompt)
+        tokens = await asyncio.to_thread(room.tokens, prompt)
         try:
             require_text_only(endpoint.images)
             tokens = self._cut(tokens)

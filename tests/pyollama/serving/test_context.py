@@ -18,11 +18,13 @@ from pyollama.store import Store
 class Words:
     """A tokenizer whose tokens are words."""
 
-    bos = 1
-    add_bos = True
+    bos, eos = 1, 2
+    add_bos, add_eos = True, False
+    n_encoded = 0
 
-    def encode(self, text: str, *, add_special: bool = True) -> list[int]:
-        return [0] * (len(text.split()) + add_special)
+    def encode(self, text: str) -> list[int]:
+        self.n_encoded += 1
+        return [self.bos] + [0] * len(text.split())
 
 
 def room(n_token: int | None) -> Room:
@@ -76,6 +78,15 @@ def test_a_long_chat_is_rendered_a_few_times_only() -> None:
 
     fitted([{"role": "user", "content": "w"}] * 1000, counted, room(100))
     assert n_rendered <= 13
+
+
+def test_a_prompt_that_was_measured_is_not_tokenized_again_and_a_short_one_not_measured() -> None:
+    measured, short = room(100), room(100)
+    text = fitted([{"role": "user", "content": "w " * 60}] * 2, render, measured)
+    assert len(measured.tokens(text)) == len(text.split()) + 1
+    assert measured.tokenizer.n_encoded == 2  # type: ignore[attr-defined]
+    fitted([{"role": "user", "content": "w"}] * 2, render, short)
+    assert short.tokenizer.n_encoded == 0  # type: ignore[attr-defined]
 
 
 def test_conversations_that_the_template_refuses_are_passed_over() -> None:
