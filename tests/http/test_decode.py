@@ -180,7 +180,8 @@ def test_think_is_a_boolean_or_a_level(value: str, words: str) -> None:
     ("value", "nanoseconds"),
     [
         ("0", 0), ('"0"', 0), ("1.5", 1_500_000_000), ('"1h30m"', 5_400_000_000_000),
-        ("-1", FOREVER), ('"-1m"', FOREVER), ("1e18", 1), ("1" * 400, None),
+        ("-1", FOREVER), ('"-1m"', FOREVER), ("1e18", 1), ("1e300", 1),
+        ("-1e300", FOREVER), ("-1e-300", FOREVER), ("1e-300", 0), ("1" * 400, None),
     ],
 )  # fmt: skip
 def test_keep_alive_is_seconds_or_a_duration(value: str, nanoseconds: int | None) -> None:

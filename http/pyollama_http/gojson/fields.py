@@ -65,15 +65,15 @@ def _go_duration(text: str) -> int:
 
 
 def _from_seconds(seconds: float) -> int:
-    """Seconds as nanoseconds.
+    """Seconds as nanoseconds; anything below zero, however large or small, is forever.
 
     More than an int64 holds is no time at all: Go's conversion overflows to the least number,
     which is no longer looked at for its sign.
     """
-    nanoseconds = seconds * 1e9
-    if nanoseconds >= 2**63:
-        return OVERFLOWN
-    return int(nanoseconds)
+    if seconds < 0:
+        return FOREVER
+    nanoseconds = seconds * 1e9  # infinite from 1.8e299 seconds on
+    return OVERFLOWN if nanoseconds >= 2**63 else int(nanoseconds)
 
 
 def _image(tree: Tree, place: Place) -> Any:
