@@ -17,10 +17,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from llama_libraries import PACKAGE, best_build, cache_folder, libraries
 from peers import Peer, Remote, Setting, llama_cpp, pyollama
 from random_model import SHAPES, TYPES, random_model
+
+P = TypeVar("P")
 
 CONTEXT, PREFILL = 128, 512  # tokens before the decoded ones; tokens of a prompt
 DECODE_TURNS = 4  # of decoding for each of a prompt, which takes so much longer
@@ -64,9 +67,7 @@ def prefill(peer: Peer) -> float:
     return peer.feed(ids(PREFILL)) / PREFILL
 
 
-def interleaved(
-    name: str, measure: Callable[[Peer], float], ours: Peer, theirs: Peer, rounds: int
-) -> Row:
+def interleaved(name: str, measure: Callable[[P], float], ours: P, theirs: P, rounds: int) -> Row:
     """Measure both in turns, who begins changing each round; a round before is thrown away."""
     times: dict[int, list[float]] = {0: [], 1: []}
     peers = (ours, theirs)
@@ -118,7 +119,7 @@ def model_file(options: argparse.Namespace) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what the command line says, and print it."""
-    options = parser().parse_args(arguments)
+    options = parser(__doc__ or "").parse_args(arguments)
     folder = options.llama_lib or libraries()
     build = options.build or best_build(folder)
     model = model_file(options)
@@ -137,9 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.json.write_text(json.dumps(report, indent=2), "utf-8")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    this = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parser(description: str) -> argparse.ArgumentParser:
+    """The command line; the description's first line is shown."""
+    this = argparse.ArgumentParser(description=description.splitlines()[0])
     this.add_argument("--shape", choices=SHAPES, default="llama-1b")
     this.add_argument("--type", choices=TYPES, default="q4_k_m")
     this.add_argument("--model", type=Path, help="measure this GGUF instead of random weights")

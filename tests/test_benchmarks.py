@@ -4,12 +4,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import compare
+import loop_lag
 import numpy as np
 import pytest
 import random_model
+import soak
+import through_http
+from streaming import Line
 
 from pyollama.models.loader import load_model
 from pyollama_formats.gguf.reader import open_gguf
@@ -78,3 +83,66 @@ def test_one_command_compares_with_llama_cpp(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(" ratio ") == 2
     assert report.exists()
+
+
+def lines_at(*moments: float, eval_count: int = 0, eval_duration: int = 0) -> list[Line]:
+    """An answer whose lines of text arrive at these moments, and the statistics with the last."""
+    counts = {"eval_count": eval_count or len(moments), "eval_duration": eval_duration}
+    text = [Line(moment, {"response": "x", "done": False}) for moment in moments]
+    return [*text, Line(moments[-1], {"response": "", "done": True, **counts})]
+
+
+def test_the_gap_is_the_median_between_lines_of_text() -> None:
+    assert through_http.gap(lines_at(*accumulate([5.0, 1.0, 1.0, 2.0, 1.0, 9.0]))) == 1.0
+
+
+def test_lines_in_a_heap_do_not_make_a_server_faster_than_it_says() -> None:
+    heap = lines_at(1.0, 1.0, 1.0, 1.0, eval_duration=6_000_000_000)
+    assert through_http.gap(heap) == 2.0
+
+
+def test_an_answer_of_one_line_has_no_gap() -> None:
+    with pytest.raises(ValueError, match="fewer than two"):
+        through_http.gap(lines_at(1.0))
+
+
+def test_the_rate_counts_only_while_all_streams_run() -> None:
+    long = lines_at(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    short = lines_at(2.0, 3.0, 4.0)
+    assert through_http.rate([long, short]) == 2.0  # from 2 to 4: two tokens of each
+
+
+def test_the_rate_counts_tokens_that_have_no_line() -> None:
+    assert through_http.rate([lines_at(0.0, 1.0, 2.0, eval_count=6)]) == 2.0
+
+
+def test_streams_that_follow_each_other_have_no_common_rate() -> None:
+    with pytest.raises(ValueError, match="at once"):
+        through_http.rate([lines_at(0.0, 1.0), lines_at(2.0, 3.0)])
+
+
+def test_prompts_of_the_benchmark_have_one_token_per_character() -> None:
+    server = through_http.Server("http://nowhere")
+    first, second = server.fresh(512), server.fresh(512)
+    assert len(first) == 512
+    assert first[:16] != second[:16]
+    assert not {"a", "b"} & set(first)  # the only merge of a random model is that of a and b
+
+
+def test_a_late_wake_counts_for_all_who_would_have_waited() -> None:
+    lag = loop_lag.summary([0.0] * 97 + [0.003])
+    assert lag.worst == 0.003
+    assert lag.median == 0.0
+    assert lag.p99 == pytest.approx(0.003)  # 100 waits: the late one is three of them
+    assert loop_lag.summary([0.0] * 97).p99 == 0.0
+
+
+def test_prompts_of_the_lag_benchmark_are_as_long_as_asked() -> None:
+    assert {len(text) for text in loop_lag.prompts(1000).values()} == {1000}
+
+
+def test_growth_is_the_last_third_beside_the_first() -> None:
+    looks = [soak.Look(i, 10 + i // 6, 1000 + 10 * i) for i in range(9)]
+    report = soak.Report(looks=looks)
+    assert report.threads_grown == 1
+    assert report.memory_grown == pytest.approx(1070 / 1010 - 1)
