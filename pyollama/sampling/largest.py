@@ -8,8 +8,8 @@ What reaches the floor is little more than k, and only that is sorted.
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS = 64  # of the folded row: V / ROWS columns to look through instead of V logits
-WORTH_FOLDING = 16  # columns for each one wanted; with fewer the floor lets too much through
+MOST_ROWS = 64  # of the folded row: V / 64 columns to look through instead of V logits
+COLUMNS = 2  # at least so many for each one wanted: the floor then lets about 1.4 k through
 
 
 def largest(logits: NDArray[np.float32], k: int) -> NDArray[np.int64]:
@@ -29,15 +29,17 @@ def largest(logits: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 def _above_floor(logits: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Ascending places of logits, the k largest among them."""
-    n_column = len(logits) // ROWS
-    if n_column < WORTH_FOLDING * k:
+    n_row = min(MOST_ROWS, len(logits) // (COLUMNS * k))
+    if n_row < 2:
         return np.arange(len(logits))
-    folded = logits[: ROWS * n_column].reshape(ROWS, n_column)
-    maxima = folded.max(axis=0)  # (V / ROWS,)
+    n_column = len(logits) // n_row
+    n_folded = n_row * n_column
+    folded = logits[:n_folded].reshape(n_row, n_column)
+    maxima = folded.max(axis=0)  # (n_column,)
     floor = np.partition(maxima, n_column - k)[n_column - k]
     columns = np.flatnonzero(maxima >= floor)
     row, which = np.nonzero(folded[:, columns] >= floor)  # row by row: places ascend
-    rest = ROWS * n_column + np.flatnonzero(logits[ROWS * n_column :] >= floor)
+    rest = n_folded + np.flatnonzero(logits[n_folded:] >= floor)
     return np.concatenate([row * n_column + columns[which], rest])
 
 
