@@ -59,6 +59,7 @@ class Report:
     errors: list[str] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     longest_wait: float = 0.0  # seconds until the first line of an answer
+    most_overtaken: int = 0  # generations that ended while one waited for its first line
     n_page_held: int = 0
     n_engine_left: int = 0  # beyond those of loaded models
 
@@ -99,7 +100,7 @@ class Client:
 
     def ask(self) -> str:
         """One generation: left before the first line, left after some lines, or read to its end."""
-        rng = self.rng
+        rng, report = self.rng, self.report
         body = {
             "model": rng.choice(MODELS),
             "prompt": " ".join(rng.choices(WORDS, k=rng.choice((1, 20, 150)))),
@@ -107,13 +108,15 @@ class Client:
             "options": {"num_predict": rng.randint(1, 40), "seed": rng.randrange(2**31)},
         }
         patience = rng.choice(("none", "some", "all"))
-        started = time.perf_counter()
+        started, n_before = time.perf_counter(), report.outcomes.total()
         with asked(self.url, body) as arriving:
             if patience == "none":
                 time.sleep(rng.random() * rng.choice((0.01, 0.1, 1.0)))
                 return "left at once"
             first = next(arriving)
-            self.report.longest_wait = max(self.report.longest_wait, first.arrived - started)
+            report.longest_wait = max(report.longest_wait, first.arrived - started)
+            n_overtaking = report.outcomes.total() - n_before
+            report.most_overtaken = max(report.most_overtaken, n_overtaking)
             event = first.event
             for n, line in enumerate(arriving):
                 event = line.event
@@ -250,7 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with in_process(settings) as server:
             report = soak(server, options.clients, options.generations, options.seed)
         wrong = killed_under_load(models)
-    print(dict(report.outcomes), f"longest wait {report.longest_wait:.1f} s")
+    waiting = f"longest wait {report.longest_wait:.1f} s, overtaken by {report.most_overtaken}"
+    print(dict(report.outcomes), waiting)
     print(f"pages held {report.n_page_held}, engines left behind {report.n_engine_left}")
     print(f"threads {report.threads_grown:+g}, memory {report.memory_grown:+.1%}")
     print(f"errors {len(report.errors)}", *report.errors[:5], sep="\n  ")

@@ -43,7 +43,8 @@ def test_no_page_is_held_and_no_engine_is_left_behind(report: soak.Report) -> No
 
 
 def test_nobody_waits_for_ever_while_models_evict_each_other(report: soak.Report) -> None:
-    assert report.longest_wait < 20.0
+    # Counted in generations, not in seconds: the first one of all may wait for the compiler.
+    assert report.most_overtaken < 5 * N_CLIENT
 
 
 def test_threads_and_memory_stay_as_they_were(report: soak.Report) -> None:
