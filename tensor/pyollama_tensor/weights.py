@@ -118,10 +118,13 @@ class Records:
 
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
-        begin, end = first // ROWS, -(-last // ROWS)
-        columns = np.empty((self.n_in, (end - begin) * ROWS), np.float32)
-        self.kernels.transposed(pool(), self.data, begin, end, columns)
-        return np.ascontiguousarray(columns.T[first - begin * ROWS : last - begin * ROWS])
+        out = np.empty((last - first, self.n_in), np.float32)
+        columns = np.empty((self.n_in, ROWS), np.float32)  # of one group, which stays in the cache
+        for group in range(first // ROWS, -(-last // ROWS)):
+            self.kernels.transposed(pool(), self.data, group, group + 1, columns)
+            begin, end = max(first, group * ROWS), min(last, (group + 1) * ROWS)
+            out[begin - first : end - first] = columns.T[begin - group * ROWS : end - group * ROWS]
+        return out
 
 
 @dataclass(frozen=True)
