@@ -69,34 +69,31 @@ def scale_and_minimum(w: U8, p: int, g: int) -> Any:
 
 
 @register_jitable(forceinline=True)
-def add_groups(
-    n: Any, totals: Any, w: U8, p: int, half: int, j: int, q: I8, sums: I16, x: int, n_block: int
-) -> Any:
-    """Add groups 2j and 2j + 1 of a half to the sums of products and of minimums."""
-    acc, least = totals
-    n_in, n_sum, g = 256 * n_block, 32 * n_block, 8 * half + 2 * j
+def add_groups(n: Any, acc: Any, w: U8, p: int, half: int, j: int, q: I8, x: int, n_in: int) -> Any:
+    """Add scale * sum(q * qx) of groups 2j and 2j + 1 of a half."""
+    g = 8 * half + 2 * j
     n0, n1 = start_zero(n), start_zero(n)
     for unit in range(4):
         a, b = two_bits(w, p + QS + 512 * half, unit, j)
         n0 = dot4(n0, a, q, 256 * x + 16 * g + 4 * unit, n_in)
         n1 = dot4(n1, b, q, 256 * x + 16 * g + 4 * unit + 16, n_in)
-    scale, minimum = scale_and_minimum(w, p, g)
-    acc, least = scaled(acc, n0, scale), times_sum(least, minimum, sums, 32 * x + 2 * g, n_sum)
-    scale, minimum = scale_and_minimum(w, p, g + 1)
-    return scaled(acc, n1, scale), times_sum(least, minimum, sums, 32 * x + 2 * g + 2, n_sum)
+    acc = scaled(acc, n0, scale_and_minimum(w, p, g)[0])
+    return scaled(acc, n1, scale_and_minimum(w, p, g + 1)[0])
 
 
 @task
 def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    totals = zeros_i32(n), zeros_i32(n)
+    acc, least, n_in = zeros_i32(n), zeros_i32(n), 256 * n_block
     for half in range(2):  # the shifts are constants: processors shift bytes by nothing else
         fetch_ahead(w, p + 672 * half, 11)
-        totals = add_groups(n, totals, w, p, half, 0, q, sums, x, n_block)
-        totals = add_groups(n, totals, w, p, half, 1, q, sums, x, n_block)
-        totals = add_groups(n, totals, w, p, half, 2, q, sums, x, n_block)
-        totals = add_groups(n, totals, w, p, half, 3, q, sums, x, n_block)
-    acc, least = totals
+        for g in range(8):
+            minimum = scale_and_minimum(w, p, 8 * half + g)[1]
+            least = times_sum(least, minimum, sums, 32 * x + 16 * half + 2 * g, 32 * n_block)
+        acc = add_groups(n, acc, w, p, half, 0, q, x, n_in)
+        acc = add_groups(n, acc, w, p, half, 1, q, x, n_in)
+        acc = add_groups(n, acc, w, p, half, 2, q, x, n_in)
+        acc = add_groups(n, acc, w, p, half, 3, q, x, n_in)
     y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
     return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
 
