@@ -27,17 +27,17 @@ TERM = re.compile(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>[^0-9.]
 
 def parse_duration(text: str) -> int:
     """The nanoseconds of a duration such as ``1h30m``; ValueError carries Go's words."""
-    rest = text[1:] if text[:1] in ("+", "-") else text
-    if rest == "0":
+    at = 1 if text[:1] in ("+", "-") else 0
+    if text[at:] == "0":
         return 0
-    if not rest:
+    if at == len(text):
         raise ValueError(f"time: invalid duration {go_quoted(text)}")
     total = 0
-    while rest:
-        term = TERM.match(rest)
+    while at < len(text):
+        term = TERM.match(text, at)
         assert term is not None  # every group may be empty
         total += _nanoseconds(term, text)
-        rest = rest[term.end() :]
+        at = term.end()
     if total >= 2**63:
         raise ValueError(f"time: invalid duration {go_quoted(text)}")
     return -total if text.startswith("-") else total

@@ -1,5 +1,7 @@
 """Durations in Go's form: reading, Go's error words, printing."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,12 @@ from pyollama.durations import duration_text, parse_duration
 )
 def test_a_duration_is_read(text: str, nanoseconds: int) -> None:
     assert parse_duration(text) == nanoseconds
+
+
+def test_a_long_duration_takes_no_longer_than_its_length() -> None:
+    began = time.thread_time()
+    assert parse_duration("1ns" * 300_000) == 300_000
+    assert time.thread_time() - began < 5  # minutes, if the rest were copied for each term
 
 
 @pytest.mark.parametrize(
