@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pyollama.errors import BadRequest
-from pyollama.store.errors import StoreError
+from pyollama.store.errors import StoreError, refusals
 
 __all__ = ["RACES", "BlobWriter", "Blobs", "fsync_folder", "is_digest"]
 
@@ -94,7 +94,9 @@ class Blobs:
 
     def delete(self, digest: str) -> None:
         """Remove a blob; one that is missing already is fine."""
-        self.path(digest).unlink(missing_ok=True)
+        path = self.path(digest)
+        with refusals("remove", path):
+            path.unlink(missing_ok=True)
 
 
 async def batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -119,29 +121,32 @@ class BlobWriter:
         self.size = 0
         self.hash = hashlib.sha256()
         self.temporary = folder / f"sha256-{secrets.randbelow(10**10)}"
-        self.file = self.temporary.open("xb")
+        with refusals("open", self.temporary):
+            self.file = self.temporary.open("xb")
 
     def write(self, data: bytes) -> None:
         """Append bytes; StoreError when the disk refuses them."""
         self.hash.update(data)
         self.size += len(data)
-        try:
+        with refusals("write", self.temporary):
             self.file.write(data)
-        except OSError as error:
-            raise StoreError(f"write {self.temporary}: {error.strerror}") from error
 
     def finish(self) -> tuple[str, bool]:
-        """Flush to the disk and take the final name; gives the digest and whether it was new."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
+        """Flush to the disk and take the final name; gives the digest and whether it was new.
+
+        StoreError when the disk refuses the last bytes, which Python's buffer held until now.
+        """
         digest = f"sha256:{self.hash.hexdigest()}"
         blobs = Blobs(self.folder.parent)
-        if blobs.has(digest):
-            blobs.touch(digest)
-            return digest, False
-        self.temporary.chmod(0o644)
-        self.temporary.replace(blobs.path(digest))
+        with refusals("write", self.temporary):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            if blobs.has(digest):
+                blobs.touch(digest)
+                return digest, False
+            self.temporary.chmod(0o644)
+            self.temporary.replace(blobs.path(digest))
         fsync_folder(self.folder)
         return digest, True
 
@@ -154,7 +159,10 @@ class BlobWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.file.close()
+        # Closing writes what is still in the buffer. If there was no room for that, the first
+        # attempt has said so; the file is closed and goes away all the same.
+        with contextlib.suppress(OSError):
+            self.file.close()
         self.temporary.unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyollama.store.blobs import make_folder
+from pyollama.store.errors import refusals
 
 __all__ = ["StoreLock"]
 
@@ -32,7 +33,10 @@ class StoreLock:
         """Wait for the lock and hold it."""
         with self.threads:
             make_folder(self.root)
-            with (self.root / ".pyollama-lock").open("ab") as file:
+            path = self.root / ".pyollama-lock"
+            with refusals("open", path):
+                file = path.open("ab")
+            with file:
                 if fcntl is not None:
                     fcntl.flock(file, fcntl.LOCK_EX)
                 yield

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pyollama.errors import NotFound
 from pyollama.store.blobs import RACES, fsync_folder, make_folder
-from pyollama.store.errors import StoreError
+from pyollama.store.errors import StoreError, refusals
 from pyollama.store.names import Name, is_valid_part
 from pyollama_formats.errors import FormatError
 from pyollama_formats.manifest import Layer, Manifest
@@ -116,12 +116,13 @@ class Manifests:
         make_folder(self.folder)
         temporary = self.folder / f".tmp-{secrets.token_hex(8)}"
         try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)
-            self._rename(temporary, path)
+            with refusals("write", path):
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.chmod(0o644)
+                self._rename(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
         fsync_folder(path.parent)
@@ -145,7 +146,8 @@ class Manifests:
         path = self.path(name)
         if not self._is_inside(path):
             raise NotFound(f"model '{name.short}' not found")
-        path.unlink(missing_ok=True)
+        with refusals("remove", path):
+            path.unlink(missing_ok=True)
         for folder in path.parents[:3]:
             with contextlib.suppress(OSError):  # not empty, or gone
                 folder.rmdir()

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import resource
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pyollama.errors import BadRequest
 from pyollama.store import Store
 from pyollama.store.blobs import Blobs, BlobWriter, is_digest
 from pyollama.store.errors import StoreError
+from pyollama.store.names import parse_name
 
 HELLO = "sha256:" + hashlib.sha256(b"hello").hexdigest()
 
@@ -98,6 +101,38 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Store) -> None:
     with pytest.raises(ConnectionResetError):
         asyncio.run(store.write_blob(HELLO, body()))
     assert list((store.root / "blobs").iterdir()) == []
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond five thousand bytes."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("chunk", [100, 1 << 20])  # fails when it is flushed, when it is written
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_a_store_error_and_leaves_nothing(store: Store, chunk: int) -> None:
+    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+        store.add_blob([b"x" * chunk] * (1 + 6000 // chunk))
+    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+        send(store, HELLO, *[b"x" * chunk] * (1 + 6000 // chunk))
+    assert list((store.root / "blobs").iterdir()) == []
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_keeps_the_manifest_that_was_there(store: Store) -> None:
+    name = parse_name("mine")
+    store.manifests.write(name, b"{}")
+    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+        store.manifests.write(name, b"x" * 6000)
+    path = store.manifests.path(name)
+    assert path.read_bytes() == b"{}"
+    assert [each.name for each in store.manifests.folder.iterdir() if each.is_file()] == []
 
 
 def test_a_blob_is_not_visible_before_it_is_whole(store: Store) -> None:
