@@ -30,7 +30,9 @@ class SamplerOptions:
 
 @dataclass(frozen=True)
 class Options(SamplerOptions):
-    """All options. Those from num_ctx on belong to a loaded model; changing them reloads it."""
+    """All options. Changing num_ctx, num_batch or num_thread reloads a model; num_gpu, main_gpu,
+    use_mmap and draft_num_predict are understood and change nothing on a CPU.
+    """
 
     num_keep: int = 4  # tokens kept at the front when the context shifts; -1: the whole prompt
     num_predict: int = -1  # tokens to generate; negative: open-ended
@@ -59,7 +61,7 @@ def parse_options(parameters: Mapping[str, Any], request: Mapping[str, Any]) -> 
     return Options(**values)
 
 
-def check(options: Options) -> None:
+def require_valid(options: Options) -> None:
     """Refuse what the engine refuses when a run starts: BadRequest, in llama.cpp's words."""
     _check_range("repeat_last_n", options.repeat_last_n, 0)
     _check_range("n_keep", options.num_keep, -1)

@@ -7,7 +7,7 @@ model back, whether or not the first event was ever asked for.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -52,16 +52,25 @@ class Form(Protocol[R]):
 
 
 class PieceQueue:
-    """Carries pieces from the runner's thread to the event loop."""
+    """Carries pieces from the runner's thread to the event loop.
 
-    def __init__(self) -> None:
+    ended: called there when the last piece has arrived, whether or not anybody reads it
+    """
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self.ended = ended
         self.loop = asyncio.get_running_loop()
         self.queue: asyncio.Queue[Piece] = asyncio.Queue()
 
     def deliver(self, piece: Piece) -> None:
         """Called in the runner's thread; a loop that has been closed wants nothing any more."""
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.queue.put_nowait, piece)
+            self.loop.call_soon_threadsafe(self._arrive, piece)
+
+    def _arrive(self, piece: Piece) -> None:
+        if piece.is_last:
+            self.ended()
+        self.queue.put_nowait(piece)
 
     async def get(self) -> Piece:
         """The next piece."""
@@ -69,7 +78,7 @@ class PieceQueue:
 
 
 class Answer(Generic[R]):
-    """The events of one generation."""
+    """The events of one generation. The model is given back when the runner is done with it."""
 
     def __init__(
         self,
@@ -99,9 +108,7 @@ class Answer(Generic[R]):
         return self.ready.popleft()
 
     async def _take(self, piece: Piece) -> None:
-        if piece.is_last:
-            self.ended = True
-            self.lease.release()
+        self.ended = piece.is_last
         if piece.error is not None:
             raise piece.error
         if piece.text:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pyollama.api import ChatRequest, GenerateRequest
 from pyollama.engine import Request
 from pyollama.errors import PyollamaError, refused_by_engine
-from pyollama.sampling import Options, Sampler, check, parse_options
+from pyollama.sampling import Options, Sampler, parse_options, require_valid
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue, Refused, Single
 from pyollama.serving.checks import (
     find_model,
@@ -172,7 +172,7 @@ class Run(Generic[R]):
             shift=self._shifts,
             n_top_logprobs=call.top_logprobs if call.logprobs else None,
         )
-        pieces = PieceQueue()
+        pieces = PieceQueue(self.lease.release)
         guard = RepetitionGuard() if is_completion else None
         generation = new_generation(request, options.stop, tokenizer, pieces.deliver, guard)
         return Answer(self.lease, generation, pieces, form, self.clock)
@@ -191,6 +191,7 @@ def runner_options(
         num_ctx=options.num_ctx,
         num_batch=min(max(options.num_batch, 1), MAX_BATCH),
         num_parallel=max(settings.num_parallel, 1),
+        num_thread=max(options.num_thread, 0),
         shift=stored.config.model_family not in NEVER_SHIFTING if shift is None else shift,
     )
 
@@ -223,7 +224,7 @@ def with_system(system: str, messages: Sequence[Mapping[str, Any]]) -> list[Mapp
 
 def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options) -> None:
     """Raise BadRequest, in llama.cpp's words, for what an engine refuses when a run starts."""
-    check(options)
+    require_valid(options)
     engine = loaded.runner.engine
     if not tokens:
         raise refused_by_engine("the prompt is empty")

@@ -12,6 +12,7 @@ from pyollama.prompt.jinja import ChatTemplate
 from pyollama.serving.runner import Runner
 from pyollama.tokenizer import Tokenizer, load_tokenizer
 from pyollama_formats.gguf import GGUFFile, open_gguf
+from pyollama_tensor.threads import n_cores, set_threads
 
 Progress = Callable[[int, int], None]
 
@@ -29,13 +30,16 @@ class OutOfMemory(EngineError):
 class RunnerOptions:
     """The options that a runner is loaded with; a request that wants others reloads it.
 
-    num_ctx is None where nobody asked for a size. shift: whether a full context goes on by
-    forgetting its older half.
+    num_ctx: None where nobody asked for a size
+    num_thread: how many threads compute, for all models from then on; 0 for as many as the machine
+        has cores, which is also the most
+    shift: whether a full context goes on by forgetting its older half
     """
 
     num_ctx: int | None
     num_batch: int
     num_parallel: int
+    num_thread: int = 0
     shift: bool = True
 
 
@@ -94,6 +98,7 @@ def load_opened(
             logger.warning("num_ctx %d exceeds the model's trained %d", wanted, num_ctx)
         engine = Engine(model, num_ctx, options.num_parallel, options.num_batch)
         require_memory(engine.cache.nbytes + model.nbytes)
+        set_threads(min(options.num_thread, n_cores()))
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
     return LoadedModel(model, tokenizer, template, Runner(engine, tokenizer), num_ctx, file)

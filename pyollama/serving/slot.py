@@ -47,8 +47,8 @@ class Slot:
         in_effect = self.loaded.context_for(options, self.default_context)
         same_context = self.options.num_ctx == options.num_ctx or in_effect == self.loaded.num_ctx
         mine, wanted = self.options, options
-        same_rest = (mine.num_batch, mine.shift) == (wanted.num_batch, wanted.shift)
-        return same_context and same_rest
+        same_work = (mine.num_batch, mine.num_thread) == (wanted.num_batch, wanted.num_thread)
+        return same_context and same_work and mine.shift == wanted.shift
 
     def stop_timer(self) -> None:
         """The model is needed, or gone."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pyollama.errors import BadRequest, OptionError
-from pyollama.sampling import Options, check, parse_options
+from pyollama.sampling import Options, parse_options, require_valid
 
 
 def test_defaults_are_ollamas() -> None:
@@ -94,11 +94,11 @@ def test_wrong_types_are_refused_in_ollamas_words(name: str, value: Any, type_na
 )
 def test_values_that_the_engine_refuses(option: dict[str, Any], message: str) -> None:
     with pytest.raises(BadRequest) as error:
-        check(parse_options({}, option))
+        require_valid(parse_options({}, option))
     start, end = '{"error":{"code":400,"message":"', '","type":"invalid_request_error"}}'
     assert str(error.value) == start + message + end
 
 
 def test_the_defaults_and_the_limits_pass() -> None:
-    check(Options())
-    check(Options(repeat_last_n=0, num_keep=-1, repeat_penalty=1e-9))
+    require_valid(Options())
+    require_valid(Options(repeat_last_n=0, num_keep=-1, repeat_penalty=1e-9))

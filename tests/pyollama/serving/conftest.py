@@ -1,8 +1,12 @@
-"""Stores with small random models, made once for each file of tests."""
+"""Stores with small random models, made once for each file of tests; engines that can be held."""
+
+import threading
+from collections.abc import Iterator
 
 import pytest
 import served
 
+from pyollama.engine import Engine, Event
 from pyollama.store import Store
 
 
@@ -19,3 +23,18 @@ def wide_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = served.new_store(folder)
     served.add_model(store, "third", (folder / "m.gguf").read_bytes() + b"\0\0")
     return store
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """While it is cleared, no engine begins a step."""
+    event, step = threading.Event(), Engine.step
+    event.set()
+
+    def gated(engine: Engine) -> list[Event]:
+        assert event.wait(60)
+        return step(engine)
+
+    monkeypatch.setattr(Engine, "step", gated)
+    yield event
+    event.set()

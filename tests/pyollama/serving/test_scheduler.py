@@ -12,6 +12,7 @@ from pyollama.api import FOREVER, Duration
 from pyollama.serving import Serving
 from pyollama.serving.slot import Slot
 from pyollama.store import Store
+from pyollama_tensor.threads import n_cores, n_threads
 
 
 def test_requests_at_once_share_one_load_and_give_the_same_text(store: Store) -> None:
@@ -98,7 +99,9 @@ def test_the_idle_model_with_the_shortest_keep_alive_makes_room(
     assert served.run(wide_store, scenario, max_loaded_models=2) == [stays, "third:latest"]
 
 
-def test_a_busy_model_makes_room_only_after_its_request(wide_store: Store) -> None:
+def test_a_busy_model_makes_room_only_after_its_request(
+    wide_store: Store, gate: threading.Event
+) -> None:
     async def scenario(serving: Serving) -> list[str]:
         order: list[str] = []
 
@@ -106,14 +109,15 @@ def test_a_busy_model_makes_room_only_after_its_request(wide_store: Store) -> No
             await served.text_of(serving, served.generation(model))
             order.append(model)
 
+        gate.clear()
         events = await serving.generate(served.generation())
-        await anext(events)
         (slot,) = serving.scheduler.slots.values()
         waiting = asyncio.ensure_future(ask("other"))
         await served.until(lambda: slot.is_leaving)
         again = asyncio.ensure_future(ask("small"))  # it may not keep its model busy
         await served.until(lambda: len(serving.scheduler.loads) == 2)
         assert served.names(serving) == ["small:latest"]
+        gate.set()
         while not (await anext(events)).done:
             pass
         await asyncio.gather(waiting, again)
@@ -123,10 +127,12 @@ def test_a_busy_model_makes_room_only_after_its_request(wide_store: Store) -> No
     assert served.run(wide_store, scenario, max_loaded_models=1) == expected
 
 
-def test_an_eviction_whose_client_leaves_is_called_off(wide_store: Store) -> None:
+def test_an_eviction_whose_client_leaves_is_called_off(
+    wide_store: Store, gate: threading.Event
+) -> None:
     async def scenario(serving: Serving) -> list[str]:
+        gate.clear()
         events = await serving.generate(served.generation())
-        await anext(events)
         waiting = asyncio.ensure_future(serving.generate(served.generation("other")))
         (slot,) = serving.scheduler.slots.values()
         await served.until(lambda: slot.is_leaving)
@@ -147,6 +153,31 @@ def test_another_shift_reloads_and_a_default_one_is_the_same_as_true(store: Stor
         return [before is after for before, after in pairwise(slots)]
 
     assert served.run(store, scenario) == [True, False, True, False]
+
+
+def test_an_answer_that_nobody_reads_gives_its_model_back(store: Store) -> None:
+    async def scenario(serving: Serving) -> str:
+        events = await serving.generate(served.generation())
+        (slot,) = serving.scheduler.slots.values()
+        await served.until(lambda: slot.n_users == 0)
+        texts = [event.response async for event in events]  # it is all there still
+        await events.aclose()
+        assert slot.n_users == 0
+        return "".join(texts)
+
+    assert served.run(store, scenario)
+
+
+def test_another_number_of_threads_reloads(store: Store) -> None:
+    async def scenario(serving: Serving) -> list[int]:
+        seen = []
+        for options in ({}, {"num_thread": 1}, {"num_thread": 10**6}, {}):
+            call = served.generation(options={**served.GREEDY, **options})
+            await served.text_of(serving, call)
+            seen.append(n_threads())
+        return seen
+
+    assert served.run(store, scenario) == [n_cores(), 1, n_cores(), n_cores()]
 
 
 def test_a_client_that_leaves_frees_its_pages(store: Store) -> None:
