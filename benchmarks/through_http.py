@@ -130,6 +130,8 @@ def rate(answers: Sequence[Sequence[Line]]) -> float:
     Tokens without a line are counted by the server's own count. ValueError if at no time all run.
     """
     times = [arrivals(lines) for lines in answers]
+    if not all(times):
+        raise ValueError("an answer has no text")
     begin, end = max(each[0] for each in times), min(each[-1] for each in times)
     if begin >= end:
         raise ValueError("the answers did not run at once")

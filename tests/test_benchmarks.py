@@ -116,9 +116,12 @@ def test_the_rate_counts_tokens_that_have_no_line() -> None:
     assert through_http.rate([lines_at(0.0, 1.0, 2.0, eval_count=6)]) == 2.0
 
 
-def test_streams_that_follow_each_other_have_no_common_rate() -> None:
+def test_streams_that_follow_each_other_or_say_nothing_have_no_common_rate() -> None:
     with pytest.raises(ValueError, match="at once"):
         through_http.rate([lines_at(0.0, 1.0), lines_at(2.0, 3.0)])
+    without_text = lines_at(0.0)[1:]
+    with pytest.raises(ValueError, match="no text"):
+        through_http.rate([lines_at(0.0, 1.0), without_text])
 
 
 def test_prompts_of_the_benchmark_have_one_token_per_character() -> None:
