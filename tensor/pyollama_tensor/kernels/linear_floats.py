@@ -74,8 +74,10 @@ def many(first: int, last: int, w: Any, x: F32, end: int, out: F32, copy: F32) -
     for span in range(0, n_in, SPAN):
         count = min(SPAN, n_in - span)
         for row in range(last - first):
+            p = (first + row) * n_in + span
             for i in range(0, count, 16):
-                store_f32x16(copy, row * SPAN + i, load_wide(w, (first + row) * n_in + span + i))
+                prefetch(w, p + 2 * n_in + i)  # two rows on
+                store_f32x16(copy, row * SPAN + i, load_wide(w, p + i))
         for t in range(0, end, 3):
             for row in range(0, last - first, 2):
                 p, o = row * SPAN, min(row + 1, last - first - 1) * SPAN
