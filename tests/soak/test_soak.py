@@ -49,7 +49,7 @@ def test_nobody_waits_for_ever_while_models_evict_each_other(report: soak.Report
 
 def test_threads_and_memory_stay_as_they_were(report: soak.Report) -> None:
     assert report.threads_grown <= 2  # worker threads of the event loop come and stay
-    # A server so young still grows: its caches fill. The whole run of soak.py allows a tenth.
+    # A server so young still fills its caches; the whole run of soak.py allows much less.
     assert report.memory_grown < 1.0
 
 
