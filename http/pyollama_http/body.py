@@ -9,21 +9,30 @@ from starlette.requests import ClientDisconnect, Request
 from pyollama.errors import RequestCanceled
 from pyollama_http import gojson
 from pyollama_http.errors import BodyTooLarge
+from pyollama_http.gojson.scanner import n_values
 
-__all__ = ["MAX_BODY", "decoded", "read_body"]
+__all__ = ["MAX_BODY", "MAX_VALUES", "decoded", "read_body"]
 
 MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
+MAX_VALUES = 1_000_000  # in a body: a value of two bytes becomes an object of a hundred
 LONG = 64 << 10  # bytes that take long enough to decode to hold up other requests
 
 T = TypeVar("T", bound=Struct)
 
 
 async def decoded(request: Request, kind: type[T]) -> T:
-    """The typed request; DecodeError, or BodyTooLarge beyond the application's limit."""
+    """The typed request; DecodeError, or BodyTooLarge beyond the limits of bytes and values."""
     body = await read_body(request, request.app.state.max_body)
     if len(body) < LONG:
         return gojson.decode(kind, body)
-    return await asyncio.to_thread(gojson.decode, kind, body)
+    return await asyncio.to_thread(_decoded, kind, body)
+
+
+def _decoded(kind: type[T], body: bytes) -> T:
+    """The request of a long body, once its values are counted."""
+    if n_values(body, MAX_VALUES) > MAX_VALUES:
+        raise BodyTooLarge(f"http: request body has more than {MAX_VALUES} values")
+    return gojson.decode(kind, body)
 
 
 async def read_body(request: Request, limit: int) -> bytes:

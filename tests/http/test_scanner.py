@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -135,11 +134,9 @@ def test_deep_nesting_inside_an_object_survives_a_shallow_stack() -> None:
 
 
 def test_a_number_of_a_million_digits_stays_a_literal() -> None:
-    began = time.perf_counter()
     tree = parse(b'{"a":' + b"1" * 1_000_000 + b"}")
-    assert type(tree[0][1]) is Number
-    assert len(tree[0][1]) == 1_000_000
-    assert time.perf_counter() - began < 0.5
+    assert type(tree[0][1]) is Number  # nothing has been converted, which would take minutes
+    assert tree[0][1] == "1" * 1_000_000
 
 
 def test_the_spans_hold_the_text_of_each_outer_value() -> None:

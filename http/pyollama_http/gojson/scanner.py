@@ -5,8 +5,9 @@ duplicate keys), a number is Number (its literal, of any length: nothing is conv
 may still hold lone surrogates; text.clean replaces them when a string is used.
 
 parse() takes the standard library's scanner, which is written in C, where its rules are Go's: a
-body that is one well-formed object of moderate nesting. Everything else, every error included, goes
-to scan(), which reads the bytes itself without recursion. A property test holds the two together.
+body that is one well-formed object of moderate nesting and size. Everything else, every error
+included, goes to scan(), which reads the bytes itself without recursion, and is interrupted for
+other threads. A property test holds the two together.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 from pyollama.errors import BadRequest
 from pyollama_http.gojson.text import BYTEWISE, quote_byte
 
-__all__ = ["MAX_DEPTH", "DecodeError", "Number", "Pairs", "Tree", "parse", "scan"]
+__all__ = ["MAX_DEPTH", "DecodeError", "Number", "Pairs", "Tree", "n_values", "parse", "scan"]
 
 MAX_DEPTH = 10_000  # open brackets that Go allows
 
@@ -27,6 +28,9 @@ STRING = re.compile(
 )  # up to its end or its first fault
 NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?")
 SPECIAL = bytes(range(0x20)) + b"\\"  # what a string cannot hold, or only as an escape
+INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # a string's characters, faults and all
+WINDOW = 1 << 20  # bytes that are looked at before other threads may go on
+MAX_QUICK = 50_000  # strings and containers that the C scanner takes some 10 ms for
 LONG = 4096  # bytes from which it pays to look for SPECIAL first
 LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
     b"t": (b"true", True),
@@ -41,6 +45,8 @@ class DecodeError(BadRequest):
 
 class Pairs(list[tuple[str, Any]]):
     """An object: its keys and values in document order, duplicates included."""
+
+    __slots__ = ()
 
 
 class Number(str):
@@ -58,8 +64,13 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
+def _number(literal: str) -> Number:
+    """Keep the literal. A function, since the C scanner lets other threads go on only here."""
+    return Number(literal)
+
+
 C_SCANNER = json.JSONDecoder(
-    object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=_refuse
+    object_pairs_hook=Pairs, parse_int=_number, parse_float=_number, parse_constant=_refuse
 )
 
 
@@ -71,13 +82,55 @@ def parse(body: bytes) -> Tree:
     start = _end(SPACE, body, 0)
     if start == len(body):
         raise DecodeError("missing request body")
-    brackets = body.count(b"[") + body.count(b"{")
-    if body[start] == 0x7B and brackets <= MAX_DEPTH:
+    openers, quotes = _count(body, b"[") + _count(body, b"{"), _count(body, b'"')
+    is_quick = openers <= MAX_DEPTH and openers + quotes <= MAX_QUICK
+    if body[start] == 0x7B and is_quick:
         try:
             return C_SCANNER.raw_decode(body.decode("utf-8", BYTEWISE), start)[0]
         except (ValueError, RecursionError):
             pass  # ill-formed, or nested deeper than the C stack allows: scan() knows
     return scan(body)[0]
+
+
+def n_values(body: bytes, limit: int) -> int:
+    """At least how many values a body has; more than the limit only if it really has more.
+
+    Each value but the first comes after a comma or an opening bracket. These are counted wherever
+    they stand, and only if that is too many, outside of strings: most long bodies are long texts.
+    """
+    at_most = 1 + sum(_count(body, mark) for mark in (b",", b"[", b"{"))
+    return at_most if at_most <= limit else 1 + _marks_outside_strings(body, limit)
+
+
+def _marks_outside_strings(body: bytes, limit: int) -> int:
+    """How many commas and opening brackets there are; counting ends beyond the limit."""
+    count = at = 0
+    while at < len(body) and count <= limit:
+        quote = body.find(b'"', at)
+        end = len(body) if quote < 0 else quote
+        count += _count(body, b",", at, end) + _count(body, b"[", at, end)
+        count += _count(body, b"{", at, end)
+        at = end if quote < 0 else _past_string(body, quote)
+    return count
+
+
+def _past_string(body: bytes, quote: int) -> int:
+    """Where the string that begins with this quote is over, looking at a window at a time."""
+    at = quote + 1
+    while at < len(body) and body[at] != 0x22:
+        match = INSIDE.match(body, at, at + WINDOW)
+        assert match is not None
+        at = match.end() if match.end() > at else len(body)  # a backslash ends the body
+    return at + 1
+
+
+def _count(body: bytes, mark: bytes, start: int = 0, end: int | None = None) -> int:
+    """How often a byte occurs, a window at a time."""
+    end = len(body) if end is None else end
+    if end - start <= WINDOW:
+        return body.count(mark, start, end)
+    windows = range(start, end, WINDOW)
+    return sum(body.count(mark, at, min(at + WINDOW, end)) for at in windows)
 
 
 def scan(body: bytes) -> tuple[Tree, list[Span]]:
