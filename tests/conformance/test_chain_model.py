@@ -30,6 +30,7 @@ def test_the_endless_model_differs_in_what_follows_the_last_token() -> None:
     assert one != other
 
 
+@pytest.mark.oracle
 @pytest.mark.slow
 def test_llama_cpp_says_the_sentence_without_end(tmp_path: Path) -> None:
     xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
@@ -44,6 +45,7 @@ def test_llama_cpp_says_the_sentence_without_end(tmp_path: Path) -> None:
     assert answer["choices"][0]["finish_reason"] == "length"
 
 
+@pytest.mark.oracle
 @pytest.mark.slow
 def test_llama_cpp_says_the_sentence(tmp_path: Path) -> None:
     xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")

@@ -64,6 +64,7 @@ def test_the_cache_holds_a_shift_in_halves_as_well_as_in_floats(model: Model) ->
     assert same > 0.9
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("num_keep", [0, 10, 40])
 def test_a_shifted_answer_is_llama_cpps(tmp_path: Path, num_keep: int) -> None:
     path = tiny_llama.write_model(tmp_path / "m.gguf")

@@ -21,7 +21,7 @@ from pyollama_formats.gguf.writer import write_gguf
 from pyollama_tensor.batch import PAGE, Batch
 from pyollama_tensor.cache import Element
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.oracle]
 
 Array = NDArray[Any]
 RandomModel = Callable[[str, GGMLType], Path]

@@ -123,6 +123,7 @@ def any_options(rng: random.Random) -> SamplerOptions:
     )
 
 
+@pytest.mark.oracle
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(300))
 def test_the_same_seed_draws_what_llamacpp_draws(library: c.CDLL, seed: int) -> None:

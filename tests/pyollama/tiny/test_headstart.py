@@ -2,6 +2,7 @@
 
 import pytest
 
+pytestmark = pytest.mark.train
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
 from pyollama.tiny.headstart import give_head_start  # noqa: E402

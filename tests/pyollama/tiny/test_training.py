@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.train
 torch = pytest.importorskip("torch", reason="needs the extra [train]")
 pytest.importorskip("tokenizers", reason="needs the extra [train]")
 

@@ -24,6 +24,8 @@ from tests.pyollama.tokenizer.vocabularies import (
     varied_texts,
 )
 
+pytestmark = pytest.mark.oracle
+
 Both = tuple[Tokenizer, LlamaVocab]
 Open = Callable[[dict[str, Any]], Both]
 
