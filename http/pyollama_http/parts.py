@@ -5,7 +5,10 @@ version, has loaded neither NumPy nor a compiler.
 """
 
 import asyncio
+import gc
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -49,7 +52,7 @@ class Parts:
         store = await self.store()
         async with self._building:
             if self._serving is None:
-                module = await asyncio.to_thread(importlib.import_module, "pyollama.serving")
+                module = await asyncio.to_thread(import_engine)
                 serving: Serving = module.Serving(store, self.settings)
                 self._serving = serving
             return self._serving
@@ -62,6 +65,21 @@ class Parts:
         """Unload every model."""
         if self._serving is not None:
             await self._serving.close()
+
+
+def import_engine() -> ModuleType:
+    """The module of serving, with all that it needs.
+
+    The hundreds of thousands of objects that come with it stay for ever. The garbage collector is
+    told so the first time: looking through them all would stop every thread for a tenth of a
+    second, again and again.
+    """
+    is_first = "pyollama.serving" not in sys.modules
+    module = importlib.import_module("pyollama.serving")
+    if is_first:
+        gc.collect()
+        gc.freeze()
+    return module
 
 
 def parts(request: Request) -> Parts:

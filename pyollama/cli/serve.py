@@ -31,6 +31,7 @@ APPLICATION = "pyollama_http.app:from_environment"
 PROTOCOL = "pyollama_http.protocol:Protocol"
 BACKLOG = 2048
 NICE = 10  # how far the compilation steps back behind everything else
+SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop waiting for the interpreter
 GRACE = 5  # seconds that running requests get when the server is told to stop
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def warming_up() -> Iterator[None]:
 
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     address, port = listener.getsockname()[:2]
     logger.info("listening on %s", Host(address=address, port=port).netloc)
     for number in (signal.SIGINT, signal.SIGTERM):
