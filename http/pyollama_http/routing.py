@@ -100,7 +100,7 @@ def resolution(scope: Scope) -> Resolution:
 
 
 class Redirects:
-    """The outermost layer: sends redirects, and notes the resolution for the layers inside."""
+    """The layer below Wellformed: sends redirects, and notes the resolution for those inside."""
 
     def __init__(self, app: ASGIApp, routes: Routes) -> None:
         self.app = app
