@@ -5,7 +5,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from pyollama.api import RawJSON
-from pyollama_http.gojson import fields, tools  # noqa: F401  they enter their parsers
+from pyollama_http.gojson import fields, tools, values  # noqa: F401  they enter their parsers
 from pyollama_http.gojson.bind import bind, fields_of, fold, parser_of
 from pyollama_http.gojson.encode import encode
 from pyollama_http.gojson.scanner import DecodeError, Pairs, Tree, parse, scan

@@ -15,12 +15,11 @@ from pyollama_http.gojson.bind import (
     PARSERS,
     Place,
     bind_struct,
-    integer,
     own_parser,
-    plain,
 )
 from pyollama_http.gojson.scanner import DecodeError, Number, Pairs, Tree
 from pyollama_http.gojson.text import clean
+from pyollama_http.gojson.values import integer, plain
 
 __all__ = ["ordered_map"]
 
