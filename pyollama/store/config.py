@@ -3,8 +3,9 @@
 from typing import Any
 
 from pyollama.errors import BadRequest
-from pyollama.store.facts import GGUFFacts, file_type_name, human_number
+from pyollama.store.facts import GGUFFacts, human_number
 from pyollama.store.types import CreateRequest
+from pyollama_formats.gguf.file_types import file_type_name
 from pyollama_formats.manifest import Config
 
 __all__ = ["derive_config"]

@@ -21,7 +21,7 @@ from pyollama.store.model import media_type
 from pyollama.store.names import Name, parse_name, split_source
 from pyollama.store.types import CreateRequest, ProgressResponse
 from pyollama_formats.gguf.reader import open_gguf
-from pyollama_formats.manifest import Config, Layer, Manifest
+from pyollama_formats.manifest import CONFIG_TYPE, Config, Layer, Manifest
 
 if TYPE_CHECKING:
     from pyollama.store.store import Store
@@ -214,10 +214,8 @@ def _blob(store: "Store", kind: str, data: bytes, fresh: set[str]) -> Layer:
     digest, size, is_new = store.add_blob([data])
     if is_new:
         fresh.add(digest)
-    config = "application/vnd.docker.container.image.v1+json"
-    return Layer(
-        media_type=config if kind == "config" else media_type(kind), digest=digest, size=size
-    )
+    kind_type = CONFIG_TYPE if kind == "config" else media_type(kind)
+    return Layer(media_type=kind_type, digest=digest, size=size)
 
 
 def licenses(value: Any) -> list[str]:

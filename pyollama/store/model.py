@@ -14,10 +14,11 @@ from pyollama.api import ModelDetails
 from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.capabilities import Sources, listed_capabilities, shown_capabilities
 from pyollama.store.errors import StoreError
-from pyollama.store.facts import FactsCache, GGUFFacts, file_type_name
+from pyollama.store.facts import FactsCache, GGUFFacts
 from pyollama.store.names import Name
 from pyollama.store.types import ShowMessage
 from pyollama_formats.errors import FormatError
+from pyollama_formats.gguf.file_types import file_type_name
 from pyollama_formats.manifest import IMAGE_TYPE, Config, Layer, Manifest
 
 __all__ = ["DEFAULT_TEMPLATE", "StoredModel", "media_type"]

@@ -8,7 +8,7 @@ import pytest
 from pyollama.api import Message
 from pyollama.gotext import go_json, go_quoted, go_value
 from pyollama.store import Store, StoredModel, parse_name
-from pyollama.store.facts import file_type_name, human_number
+from pyollama.store.facts import human_number
 from pyollama.store.show import parameters_text, shortest
 
 Make = Callable[..., str]
@@ -32,11 +32,6 @@ def model(store: Store, name: str = "m") -> StoredModel:
 )
 def test_parameter_counts_as_text(count: int, text: str) -> None:
     assert human_number(count) == text
-
-
-def test_file_types_as_text() -> None:
-    assert file_type_name(15) == "Q4_K_M"
-    assert [file_type_name(number) for number in (0, None, 4, 999)] == ["unknown"] * 4
 
 
 def test_metadata_is_sorted_counted_and_without_the_long_texts(store: Store, make: Make) -> None:
