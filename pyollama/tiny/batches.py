@@ -52,7 +52,7 @@ def _documents(
     prompts = tokenizer.encode_batch([prompt for prompt, _ in found], add_special_tokens=False)
     answers = tokenizer.encode_batch([reply for _, reply in found], add_special_tokens=False)
     begin = tokenizer.encode("<|im_start|>assistant\n", add_special_tokens=False).ids
-    end = tokenizer.token_to_id("<|im_end|>")
+    (end,) = tokenizer.encode("<|im_end|>", add_special_tokens=False).ids
     made = []
     for prompt, reply in zip(prompts, answers, strict=True):
         written = _written(prompt.ids, begin, end) + [True] * len(reply.ids)
