@@ -109,9 +109,6 @@ class Settings:
     origins: tuple[str, ...] = ()
     no_prune: bool = False
     no_history: bool = False
-    no_cloud: bool = False
-    go_template: bool | None = None  # None: unset, which is not the same as true
-    kv_cache_type: str = "f16"
     debug: int = 0  # 1: debug, 2: trace
 
     @classmethod
@@ -131,9 +128,6 @@ class Settings:
             origins=tuple(part for part in read.text("OLLAMA_ORIGINS").split(",") if part),
             no_prune=read.boolean("OLLAMA_NOPRUNE"),
             no_history=read.boolean("OLLAMA_NOHISTORY"),
-            no_cloud=read.boolean("OLLAMA_NO_CLOUD"),
-            go_template=read.optional_boolean("OLLAMA_GO_TEMPLATE"),
-            kv_cache_type=read.text("OLLAMA_KV_CACHE_TYPE") or "f16",
             debug=read.level("OLLAMA_DEBUG"),
         )
 
@@ -153,14 +147,10 @@ class Variables:
         """The value without surrounding blanks and quotes; "" when unset."""
         return self.environ.get(name, "").strip().strip("\"'")
 
-    def optional_boolean(self, name: str) -> bool | None:
-        """None when unset; Go's forms; any other text is true."""
-        value = self.text(name)
-        return None if not value else value not in FALSE
-
     def boolean(self, name: str) -> bool:
-        """As optional_boolean, where unset means false."""
-        return bool(self.optional_boolean(name))
+        """Go's forms; unset is false, and any other text is true."""
+        value = self.text(name)
+        return bool(value) and value not in FALSE
 
     def level(self, name: str) -> int:
         """A debug level: a number, or a boolean."""

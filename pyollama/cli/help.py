@@ -24,7 +24,6 @@ SERVE_ENVIRONMENT = {
     "OLLAMA_NUM_PARALLEL": "Maximum number of parallel requests",
     "OLLAMA_NOPRUNE": "Do not prune model blobs on startup",
     "OLLAMA_ORIGINS": "A comma separated list of allowed origins",
-    "OLLAMA_KV_CACHE_TYPE": "Quantization type for the K/V cache (default: f16)",
     "OLLAMA_LOAD_TIMEOUT": 'How long to allow model loads to stall before giving up (default "5m")',
 }
 

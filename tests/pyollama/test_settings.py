@@ -105,11 +105,6 @@ def test_a_boolean_is_false_only_in_gos_forms(text: str, value: bool) -> None:
     assert Settings.from_environ({"OLLAMA_NOPRUNE": text}).no_prune is value
 
 
-def test_an_unset_go_template_is_neither_true_nor_false() -> None:
-    assert Settings.from_environ({}).go_template is None
-    assert Settings.from_environ({"OLLAMA_GO_TEMPLATE": "0"}).go_template is False
-
-
 def test_numbers_that_cannot_be_read_give_the_default_and_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
