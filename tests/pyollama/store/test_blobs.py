@@ -5,6 +5,7 @@ import hashlib
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,32 +104,32 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Store) -> None:
     assert list((store.root / "blobs").iterdir()) == []
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow beyond five thousand bytes."""
+    """No file may grow beyond five thousand bytes: nor may the log of the tests, so be brief."""
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("chunk", [100, 1 << 20])  # fails when it is flushed, when it is written
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_a_store_error_and_leaves_nothing(store: Store, chunk: int) -> None:
-    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+    with full_disk(), pytest.raises(StoreError, match=r"^write .*: file too large$"):
         store.add_blob([b"x" * chunk] * (1 + 6000 // chunk))
-    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+    with full_disk(), pytest.raises(StoreError, match=r"^write .*: file too large$"):
         send(store, HELLO, *[b"x" * chunk] * (1 + 6000 // chunk))
     assert list((store.root / "blobs").iterdir()) == []
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_keeps_the_manifest_that_was_there(store: Store) -> None:
     name = parse_name("mine")
     store.manifests.write(name, b"{}")
-    with pytest.raises(StoreError, match=r"^write .*: file too large$"):
+    with full_disk(), pytest.raises(StoreError, match=r"^write .*: file too large$"):
         store.manifests.write(name, b"x" * 6000)
     path = store.manifests.path(name)
     assert path.read_bytes() == b"{}"
