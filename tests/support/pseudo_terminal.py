@@ -17,9 +17,11 @@ ERASED = re.compile(r"[^\n]*\r\x1b\[2K")  # a line that is taken back, such as a
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r(?!(\x1b(\[2?)?)?\Z)")
 PATIENCE = 60.0  # seconds; a loaded machine may need some of them
 
-# A terminal sends signals only to the session that it controls: the child takes it first.
+# A terminal sends signals only to the session that it controls: the child takes it first. And tests
+# that run in the background of a shell hand down an interrupt that is ignored.
 PROGRAM = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from pyollama.cli.main import main
 main()
