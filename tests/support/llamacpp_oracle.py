@@ -26,6 +26,8 @@ class LlamaCpp:
         params.ctx_shift = shifts
         params.cpuparams.n_threads, params.warmup = 1, False
         if exact_cache:
+            # its other attention adds up in halves
+            params.flash_attn_type = x.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
             params.cache_type_k = params.cache_type_v = x.ggml_type.GGML_TYPE_F32
         self.server = x.Server(params)
 
