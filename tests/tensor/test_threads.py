@@ -124,6 +124,7 @@ def test_denormals_are_zero_inside_and_kept_outside() -> None:
 @pytest.mark.parametrize("threads_used", [1], indirect=True)  # the child chooses its own
 def test_idle_helpers_sleep_and_wake_again() -> None:
     code = """
+import time
 import numpy as np
 from pyollama_tensor import ops, threads
 threads.set_threads(4)
