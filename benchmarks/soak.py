@@ -156,7 +156,7 @@ def errors_noted(report: Report) -> Iterator[None]:
 
 def soak(server: InProcess, n_client: int, n_generation: int, seed: int) -> Report:
     """Let the clients loose, and look at what they leave behind."""
-    report = Report()
+    report, n_before = Report(), count_engines()
     clients = [Client(server.url, 1000 * seed + i, report) for i in range(n_client)]
     threads = [threading.Thread(target=each.run, args=(n_generation,)) for each in clients]
     with errors_noted(report):
@@ -172,11 +172,16 @@ def soak(server: InProcess, n_client: int, n_generation: int, seed: int) -> Repo
     slots = list(server.serving.scheduler.slots.values())
     engines = [slot.loaded.runner.engine for slot in slots if slot.loaded]
     report.n_page_held = sum(engine.pool.n_page - engine.pool.n_free for engine in engines)
+    report.n_engine_left = count_engines() - n_before - len(engines)
+    return report
+
+
+def count_engines() -> int:
+    """How many engines this process holds, in use or leaked."""
     gc.unfreeze()  # a server may have put its objects out of the collector's sight
     gc.collect()
-    existing = sum(isinstance(each, Engine) for each in gc.get_objects())
-    report.n_engine_left = existing - len(engines)
-    return report
+    # by their very type: asking some objects of other libraries for their class wakes them up
+    return sum(type(each) is Engine for each in gc.get_objects())
 
 
 def come_to_rest(server: InProcess) -> None:

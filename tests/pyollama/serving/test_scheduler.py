@@ -138,6 +138,7 @@ def test_an_eviction_whose_client_leaves_is_called_off(
         await served.until(lambda: slot.is_leaving)
         waiting.cancel()
         await served.until(lambda: not slot.is_leaving)
+        gate.set()
         await events.aclose()
         return served.names(serving)
 
