@@ -70,16 +70,18 @@ class Parts:
 def import_engine() -> ModuleType:
     """The module of serving, with all that it needs.
 
-    The hundreds of thousands of objects that come with it stay for ever. The garbage collector is
-    told so the first time: looking through them all would stop every thread for a tenth of a
-    second, again and again.
+    The hundreds of thousands of objects that come with it stay for ever. The garbage collector
+    does not look for garbage among them meanwhile, and is told the first time to leave them out:
+    looking through them all would stop every thread for a tenth of a second, again and again.
     """
-    is_first = "pyollama.serving" not in sys.modules
-    module = importlib.import_module("pyollama.serving")
-    if is_first:
-        gc.collect()
+    if "pyollama.serving" in sys.modules:
+        return importlib.import_module("pyollama.serving")
+    gc.disable()
+    try:
+        return importlib.import_module("pyollama.serving")
+    finally:
         gc.freeze()
-    return module
+        gc.enable()
 
 
 def parts(request: Request) -> Parts:

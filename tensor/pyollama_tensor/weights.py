@@ -14,7 +14,8 @@ Shapes: T rows of inputs, n_in inputs, n_out outputs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -24,39 +25,25 @@ from numpy.typing import NDArray
 from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_formats.errors import PyollamaError
 from pyollama_tensor.jit import on_warmup
-from pyollama_tensor.kernels import (
-    linear_floats,
-    linear_q2_k,
-    linear_q3_k,
-    linear_q4_0,
-    linear_q4_1,
-    linear_q4_k,
-    linear_q5_0,
-    linear_q5_1,
-    linear_q5_k,
-    linear_q6_k,
-    linear_q8_0,
-)
+from pyollama_tensor.kernels import linear_floats
 from pyollama_tensor.kernels.quantize import quantize
 from pyollama_tensor.kernels.records import ROWS
 from pyollama_tensor.threads import pool
 from pyollama_tensor.types import F32, I8, I16, I32, U8
 
-REPACKED = {
-    GGMLType.Q4_0: linear_q4_0,
-    GGMLType.Q4_1: linear_q4_1,
-    GGMLType.Q5_0: linear_q5_0,
-    GGMLType.Q5_1: linear_q5_1,
-    GGMLType.Q8_0: linear_q8_0,
-    GGMLType.Q2_K: linear_q2_k,
-    GGMLType.Q3_K: linear_q3_k,
-    GGMLType.Q4_K: linear_q4_k,
-    GGMLType.Q5_K: linear_q5_k,
-    GGMLType.Q6_K: linear_q6_k,
-}
+REPACKED = (
+    GGMLType.Q4_0, GGMLType.Q4_1, GGMLType.Q5_0, GGMLType.Q5_1, GGMLType.Q8_0,
+    GGMLType.Q2_K, GGMLType.Q3_K, GGMLType.Q4_K, GGMLType.Q5_K, GGMLType.Q6_K,
+)  # fmt: skip
 
 FLOATS = {GGMLType.F32: np.float32, GGMLType.F16: np.uint16, GGMLType.BF16: np.int16}
 LANES = 16  # rows of floats are padded to whole vectors
+
+
+@cache
+def kernels_of(type: GGMLType) -> ModuleType:
+    """The kernels of a repacked format, imported when the first weight needs them."""
+    return import_module(f"pyollama_tensor.kernels.linear_{type.name.lower()}")
 
 
 class WeightError(PyollamaError):
@@ -179,7 +166,7 @@ def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
     data = np.ascontiguousarray(data).view()
     data.flags.writeable = False  # mapped or not, kernels see one type of array
     if type in REPACKED:
-        return _records(data, type, n_in, REPACKED[type])
+        return _records(data, type, n_in, kernels_of(type))
     if type in FLOATS:
         return _floats(data.view(FLOATS[type]), type)
     raise WeightError(f"matrices of type {type.name} are not supported")

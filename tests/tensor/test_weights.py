@@ -13,6 +13,7 @@ from pyollama_tensor.weights import (
     Records,
     WeightError,
     embedding,
+    kernels_of,
     linear,
     make_weight,
     warmup_name,
@@ -30,9 +31,9 @@ def test_a_weight_knows_its_shape_and_memory() -> None:
     assert w.nbytes == 2 * 16 * 2 * 34  # 20 rows take two groups of 16
 
 
-@pytest.mark.parametrize("type", tuple(REPACKED))
+@pytest.mark.parametrize("type", REPACKED)
 def test_records_take_no_more_than_three_percent_more_than_the_file(type: GGMLType) -> None:
-    kernels = REPACKED[type]
+    kernels = kernels_of(type)
     assert 1.03 * 16 * type.type_size >= kernels.SIZE
     assert type.type_size == kernels.FILE_SIZE
     assert type.block_size == kernels.BLOCK
@@ -86,7 +87,7 @@ def test_a_token_beyond_the_vocabulary_is_refused(token: int) -> None:
 
 
 def test_warming_up_a_format_compiles_all_that_it_needs() -> None:
-    kernels = REPACKED[GGMLType.Q8_0]
+    kernels = kernels_of(GGMLType.Q8_0)
     jit.warmup(names=[warmup_name(GGMLType.Q8_0)])
     compiled = [kernels.linear, kernels.transposed, kernels.interleave]
     before = [len(each.signatures) for each in compiled]

@@ -16,6 +16,7 @@ from pyollama_tensor.weights import (
     Inputs,
     Weight,
     embedding,
+    kernels_of,
     linear,
     linears,
     make_weight,
@@ -60,7 +61,7 @@ def test_linear_is_the_product_with_the_dequantized_matrix(
     assert (error <= norms(matrix, x) * (INT8 if type in REPACKED else 2e-6) + 1e-30).all()
 
 
-@pytest.mark.parametrize("type", tuple(REPACKED))
+@pytest.mark.parametrize("type", REPACKED)
 @settings(max_examples=50)
 @given(
     n_out=st.integers(1, 20),
@@ -101,10 +102,10 @@ def test_a_block_of_q8_0_by_hand() -> None:
     assert linear(x, make_weight(data, GGMLType.Q8_0, 32)).tolist() == [[-9.0]]
 
 
-@pytest.mark.parametrize("type", tuple(REPACKED))
+@pytest.mark.parametrize("type", REPACKED)
 def test_nothing_but_the_inputs_is_rounded(random_rows: MakeRows, type: GGMLType) -> None:
     rng = np.random.default_rng(9)
-    data, kernels = random_rows(rng, type, 90, 512), REPACKED[type]
+    data, kernels = random_rows(rng, type, 90, 512), kernels_of(type)
     matrix = dequantize(data, type)
     x = rng.standard_normal((6, 512)).astype(np.float32)
     found = Inputs(x).quantized(kernels.BLOCK, kernels.STEP)
@@ -173,7 +174,7 @@ def test_several_matrices_of_one_input_are_what_each_gives_alone(random_rows: Ma
         np.testing.assert_array_equal(y, linear(x, w))
 
 
-@pytest.mark.parametrize("type", tuple(REPACKED))
+@pytest.mark.parametrize("type", REPACKED)
 def test_tiny_and_zero_inputs_stay_finite(random_rows: MakeRows, type: GGMLType) -> None:
     w = make_weight(random_rows(np.random.default_rng(1), type, 16, 256), type, 256)
     x = np.zeros((3, 256), np.float32)

@@ -171,11 +171,12 @@ def test_dot_products_of_sixteen_rows(seed: int, extreme: bool, n_row: int) -> N
 
 INSPECT = """
 from numba import types
-from pyollama_tensor.weights import REPACKED
+from pyollama_tensor.weights import REPACKED, kernels_of
 def c(element, n): return types.Array(element, n, "C")
 signature = (c(types.int64, 1), c(types.uint8, 2), c(types.int8, 2), c(types.float32, 2),
              c(types.int16, 3), c(types.float32, 2))
-for type, kernels in REPACKED.items():
+for type in REPACKED:
+    kernels = kernels_of(type)
     kernels.linear.compile(signature)
     print(kernels.linear.inspect_asm(signature))
 """
