@@ -38,6 +38,27 @@ class Clock:
         return time.perf_counter_ns() - self.arrived
 
 
+class Final(Protocol):
+    """A final event, in so far as it tells what the answer has cost; times in nanoseconds."""
+
+    total_duration: int
+    load_duration: int
+    prompt_eval_count: int
+    prompt_eval_duration: int
+    eval_count: int
+    eval_duration: int
+
+
+def tell_cost(final: Final, stats: Stats, clock: Clock) -> None:
+    """Put the statistics of an answer into its final event."""
+    final.total_duration = clock.total_duration
+    final.load_duration = clock.load_duration
+    final.prompt_eval_count = stats.prompt_eval_count
+    final.prompt_eval_duration = stats.prompt_eval_duration
+    final.eval_count = stats.eval_count
+    final.eval_duration = stats.eval_duration
+
+
 class Form(Protocol[R]):
     """How an endpoint dresses text, and the end of it."""
 

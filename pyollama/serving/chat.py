@@ -19,7 +19,7 @@ from pyollama.prompt.jinja import JsonObject
 from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
 from pyollama.sampling.logprobs import TokenLogprob
-from pyollama.serving.answer import Clock
+from pyollama.serving.answer import Clock, tell_cost
 from pyollama.serving.checks import capabilities_of, is_rendered, may_think, require_weights
 from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation
@@ -159,12 +159,7 @@ class ChatForm:
         final = self._event(ResponseMessage(role="assistant", content=""), done=True)
         final.message.tool_calls = self.collector.calls if self.collector else []
         final.done_reason = reason
-        final.total_duration = clock.total_duration
-        final.load_duration = clock.load_duration
-        final.prompt_eval_count = stats.prompt_eval_count
-        final.prompt_eval_duration = stats.prompt_eval_duration
-        final.eval_count = stats.eval_count
-        final.eval_duration = stats.eval_duration
+        tell_cost(final, stats, clock)
         return [*events, final]
 
 

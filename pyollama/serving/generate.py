@@ -9,7 +9,7 @@ from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest, EngineError
 from pyollama.sampling.logprobs import TokenLogprob
-from pyollama.serving.answer import Clock
+from pyollama.serving.answer import Clock, tell_cost
 from pyollama.serving.checks import capabilities_of, may_think, require_weights
 from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation, with_system
@@ -130,13 +130,8 @@ class GenerateForm:
             done=True,
             done_reason=reason,
             context=[] if self.call.raw else await asyncio.to_thread(self.context),
-            total_duration=clock.total_duration,
-            load_duration=clock.load_duration,
-            prompt_eval_count=stats.prompt_eval_count,
-            prompt_eval_duration=stats.prompt_eval_duration,
-            eval_count=stats.eval_count,
-            eval_duration=stats.eval_duration,
         )
+        tell_cost(final, stats, clock)
         return [final]
 
     def context(self) -> list[int]:
