@@ -70,7 +70,7 @@ class Backend(Protocol):
     def rope(self, x: F32, positions: I32, rope: "Rope") -> F32:
         """Rotate each head's pairs by its row's position: (T, H, E) -> (T, H, E)."""
 
-    def write_pages(self, cache: "LayerCache", k: F32, v: F32, batch: "Batch") -> None:
+    def write_pages(self, cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
         """Store keys (T, K, E) and values (T, K, Ev) at the batch's places."""
 
     def paged_attention(self, q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:

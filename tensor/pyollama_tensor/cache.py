@@ -55,7 +55,7 @@ class LayerCache:
             raise BatchError(f"keys of shape {k.shape} do not fit the cache")
         if v.shape != (batch.n_row, self.v.shape[1], self.n_embd_head_v):
             raise BatchError(f"values of shape {v.shape} do not fit the cache")
-        backend.backend.write_pages(self, k, v, batch)
+        backend.backend.write_pages(self, k, v, batch.places)
 
     def copy_page(self, source: int, target: int) -> None:
         """Make one page's content another's."""
@@ -71,13 +71,10 @@ class LayerCache:
         keys, values = self.as_floats()
         page, place = np.divmod(source, np.int32(PAGE))
         k = keys[page, :, place // LANES, :, place % LANES].astype(np.float32)  # (N, K, E)
-        v = values[page, :, place]  # (N, K, Ev)
+        v = values[page, :, place].astype(np.float32)  # (N, K, Ev)
         if turn is not None:
             k = backend.backend.rope(k, by, turn)
-        page, place = np.divmod(target, np.int32(PAGE))
-        with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite
-            keys[page, :, place // LANES, :, place % LANES] = k
-        values[page, :, place] = v
+        backend.backend.write_pages(self, k, v, target)
 
     def check(self, batch: Batch) -> None:
         """Raise BatchError if the batch names a page that this cache does not have."""

@@ -71,10 +71,10 @@ def rope(x: F32, positions: I32, rope: "Rope") -> F32:
     return out
 
 
-def write_pages(cache: "LayerCache", k: F32, v: F32, batch: "Batch") -> None:
-    """Store keys (T, K, E) and values (T, K, Ev) at the batch's places."""
+def write_pages(cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
+    """Store keys (T, K, E) and values (T, K, Ev) at places (T,): page * PAGE + place in it."""
     k, v = np.ascontiguousarray(k), np.ascontiguousarray(v)
-    pages.write_pages(pool(), k, v, batch.places, cache.k, cache.v)
+    pages.write_pages(pool(), k, v, places, cache.k, cache.v)
 
 
 def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:
@@ -112,7 +112,7 @@ def _warm_up_attention() -> None:
     batch = Batch(zero, None, zero, zero, np.zeros((1, 1), np.int32), zero)
     cache = LayerCache(1, 1, 16, 16, "f16")
     heads = np.ones((1, 1, 16), np.float32)
-    write_pages(cache, rope(heads, zero, rope_frequencies(16, 10000.0)), heads, batch)
+    write_pages(cache, rope(heads, zero, rope_frequencies(16, 10000.0)), heads, zero)
     paged_attention(heads, cache, batch, 1.0)
 
 

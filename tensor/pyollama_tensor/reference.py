@@ -120,11 +120,11 @@ def rope(x: F32, positions: I32, rope: "Rope") -> F32:
     return out
 
 
-def write_pages(cache: "LayerCache", k: F32, v: F32, batch: "Batch") -> None:
-    """Store keys (T, K, E) and values (T, K, Ev) at the batch's places."""
+def write_pages(cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
+    """Store keys (T, K, E) and values (T, K, Ev) at places (T,): page * PAGE + place in it."""
     keys, values = cache.as_floats()
     lanes, page = keys.shape[-1], values.shape[2]
-    pages, places = batch.places // page, batch.places % page
+    pages, places = places // page, places % page
     with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite
         keys[pages, :, places // lanes, :, places % lanes] = k
         values[pages, :, places] = v

@@ -45,8 +45,11 @@ def test_what_a_half_cannot_hold_becomes_infinite(make_batch: Callable[..., Batc
     batch = make_batch(np.random.default_rng(0), [0], [1])
     cache = LayerCache(batch.n_page, 1, 1, 1, "f16")
     huge = np.full((1, 1, 1), -1e6, np.float32)
-    for write in (cache.write, partial(reference.write_pages, cache)):
-        write(huge, huge, batch)
+    for write in (
+        partial(cache.write, huge, huge, batch),
+        partial(reference.write_pages, cache, huge, huge, batch.places),
+    ):
+        write()
         k, v = reference.read_pages(cache, batch.tables[0], 1)
         assert k == v == -np.inf
 

@@ -104,7 +104,7 @@ def test_what_an_old_owner_left_in_a_page_is_never_seen(
         wanted=np.zeros(0, np.int32),
     )
     for cache in (clean, used):
-        reference.write_pages(cache, k, v, written)
+        reference.write_pages(cache, k, v, written.places)
     np.testing.assert_array_equal(
         compiled.paged_attention(q, used, batch, 0.25),
         compiled.paged_attention(q, clean, batch, 0.25),

@@ -37,7 +37,7 @@ def test_written_pages_are_the_twins(
     v = rng.standard_normal((batch.n_row, n_head, sizes[1]), np.float32)
     caches = [LayerCache(batch.n_page, n_head, *sizes, element) for _ in range(2)]
     for write, cache in zip((compiled.write_pages, reference.write_pages), caches, strict=True):
-        write(cache, k, v, batch)
+        write(cache, k, v, batch.places)
     np.testing.assert_array_equal(caches[0].k, caches[1].k)
     np.testing.assert_array_equal(caches[0].v, caches[1].v)
 
@@ -49,7 +49,7 @@ def test_halves_are_rounded_as_numpy_rounds_them(make_batch: MakeBatch, value: f
     batch = make_batch(np.random.default_rng(0), [0], [1])
     cache = LayerCache(batch.n_page, 1, 16, 16, "f16")
     rows = np.full((1, 1, 16), value, np.float32)
-    compiled.write_pages(cache, rows, rows, batch)
+    compiled.write_pages(cache, rows, rows, batch.places)
     with np.errstate(over="ignore"):
         expected = np.float32(value).astype(np.float16)
     keys, values = reference.read_pages(cache, batch.tables[0], 1)
