@@ -109,7 +109,9 @@ class Store:
             self._delete_unused(stored)
 
     def replace(self, name: Name, manifest: Manifest) -> None:
-        """Write the manifest of a name; layers that only its forerunner used are removed.
+        """Write the manifest of a name, in the spelling of a stored one that differs in case alone.
+
+        Layers that only its forerunner used are removed.
 
         StoreError if a blob is gone, because somebody deleted the last model that used it while
         this one was being made.
@@ -117,8 +119,9 @@ class Store:
         with self.lock.held():
             for layer in layers_of(manifest):
                 self.blobs.open_path(layer.digest)
-            old = self._readable(name)
-            self.manifests.write(name, manifest.encode())
+            spelled = self.manifests.spelled(name)
+            old = self._readable(spelled)
+            self.manifests.write(spelled, manifest.encode())
             if old is not None and not self.no_prune:
                 self._delete_unused(old)
 

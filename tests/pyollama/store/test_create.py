@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pyollama.api import Message
 from pyollama.errors import BadRequest, NotFound, PyollamaError
 from pyollama.store import Store, parse_name
-from pyollama.store.create import is_local, licenses
+from pyollama.store.create.checks import is_local
+from pyollama.store.create.texts import licenses
 from pyollama.store.errors import StoreError
 from pyollama.store.types import CreateRequest
 

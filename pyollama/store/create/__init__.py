@@ -1,0 +1,20 @@
+"""Create a model: from a stored model, from uploaded files, or as a stand-in of a remote one.
+
+What needs no look at the store is checked when create() is called, so that the error can still be
+an ordinary answer; the rest happens while the lines of progress are drawn from the iterator. The
+order of the checks, the lines and the words are Ollama's.
+
+    checks       what is refused before the first line
+    flow         the order of everything
+    assembly     the model as far as it is made: its layers and its config
+    base         the layers of a stored model, taken over
+    files        uploaded files, each of which becomes a layer
+    rewriting    what becomes of the weights before they are a layer: quantizing
+    texts        new layers: template, system, licenses, parameters, messages
+    config       the blob that describes the whole
+    writing      the last step, which makes the model visible
+"""
+
+from pyollama.store.create.flow import create
+
+__all__ = ["create"]
