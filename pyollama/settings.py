@@ -107,7 +107,8 @@ class Settings:
     max_queue: int = 512
     context_length: int = 0  # 0: chosen by the scheduler
     origins: tuple[str, ...] = ()
-    no_prune: bool = False
+    no_prune: bool = False  # OLLAMA_NOPRUNE: delete no blob that is not asked for by name
+    prune: bool = False  # OLLAMA_NOPRUNE says no: at the start, delete all that no model uses
     no_history: bool = False
     debug: int = 0  # 1: debug, 2: trace
 
@@ -127,6 +128,7 @@ class Settings:
             context_length=read.unsigned("OLLAMA_CONTEXT_LENGTH", 0),
             origins=tuple(part for part in read.text("OLLAMA_ORIGINS").split(",") if part),
             no_prune=read.boolean("OLLAMA_NOPRUNE"),
+            prune=read.text("OLLAMA_NOPRUNE") in FALSE,
             no_history=read.boolean("OLLAMA_NOHISTORY"),
             debug=read.level("OLLAMA_DEBUG"),
         )

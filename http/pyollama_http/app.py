@@ -4,6 +4,7 @@ A request passes, from the outside in: Wellformed (what Go's server refuses), Re
 paths; the table is looked up here), OriginCheck and HostCheck, the table of errors, its handler.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,7 +50,7 @@ ROUTES = Routes(
         ("POST", "/api/generate", imported("native.inference:generate")),
         ("POST", "/api/chat", imported("native.inference:chat")),
         ("GET", "/api/status", unsupported),
-        ("POST", "/api/copy", unsupported),
+        ("POST", "/api/copy", imported("native.models:copy")),
         ("POST", "/api/pull", imported("native.models:pull")),
         ("POST", "/api/push", unsupported),
         ("POST", "/api/embed", unsupported),
@@ -98,10 +99,12 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Stop the models when the server stops."""
+    """Put the store in order meanwhile, and stop the models when the server stops."""
+    tidying = asyncio.create_task(app.state.parts.store())
     try:
         yield
     finally:
+        await asyncio.wait({tidying})
         await app.state.parts.close()
 
 

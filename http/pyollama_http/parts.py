@@ -38,13 +38,10 @@ class Parts:
         self._building = asyncio.Lock()
 
     async def store(self) -> "Store":
-        """The store; the first call imports it, in a worker thread."""
+        """The store; the first call imports it and puts it in order, in a worker thread."""
         async with self._building:
             if self._store is None:
-                module = await asyncio.to_thread(importlib.import_module, "pyollama.store")
-                settings = self.settings
-                store: Store = module.Store(settings.models, no_prune=settings.no_prune)
-                self._store = store
+                self._store = await asyncio.to_thread(open_store, self.settings)
             return self._store
 
     async def serving(self) -> "Serving":
@@ -65,6 +62,14 @@ class Parts:
         """Unload every model."""
         if self._serving is not None:
             await self._serving.close()
+
+
+def open_store(settings: Settings) -> "Store":
+    """The store as a server finds it after its start, free of what crashes have left behind."""
+    module = importlib.import_module("pyollama.store")
+    store: Store = module.Store(settings.models, no_prune=settings.no_prune)
+    store.tidy(prune=settings.prune)
+    return store
 
 
 def import_engine() -> ModuleType:

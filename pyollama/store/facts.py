@@ -12,6 +12,8 @@ from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 
 __all__ = ["FactsCache", "GGUFFacts", "human_number", "read_facts"]
 
+TOWERS = ("a.", "mm.", "mtp.", "s.", "v.")  # first parts of the names of such tensors
+
 
 def human_number(count: int) -> str:
     """A parameter count as text: 8030261248 is 8.0B, 137000000 is 137M, 139584 is 140K."""
@@ -37,6 +39,10 @@ class GGUFFacts:
         bool  # <architecture>.audio.block_count exists, or a projector with an encoder for it
     )
     chat_template: str  # tokenizer.chat_template, "" if absent
+    split_count: int = 0  # split.count, how many files the model is cut into
+    split_no: int | None = None  # split.no, which of them this is, from 0
+    lacks_projector_type: bool = False  # encodes images, and does not say how
+    has_towers: bool = False  # tensors of encoders or of a draft lie beside those of the text model
 
 
 class FactsCache:
@@ -72,6 +78,10 @@ def read_facts(file: GGUFFile) -> GGUFFacts:
         has_vision=f"{architecture}.vision.block_count" in file.metadata,
         has_audio=_has_audio(file, architecture),
         chat_template=_text(file, "tokenizer.chat_template"),
+        split_count=_whole(file, "split.count") or 0,
+        split_no=_whole(file, "split.no"),
+        lacks_projector_type=_lacks_projector_type(file),
+        has_towers=any(name.startswith(TOWERS) for name in file.tensors),
     )
 
 
@@ -89,6 +99,14 @@ def _kind(file: GGUFFile, architecture: str) -> str:
         return "projector"
     is_clip = architecture == "clip" and any(file.metadata.get(key) for key in encoders)
     return "projector" if is_clip else "model"
+
+
+def _lacks_projector_type(file: GGUFFile) -> bool:
+    """Whether an encoder of images leaves open what stands between it and the model."""
+    stated = ("clip.projector_type", "clip.vision.projector_type")
+    return file.metadata.get("clip.has_vision_encoder") is True and not any(
+        _text(file, key) for key in stated
+    )
 
 
 def _has_audio(file: GGUFFile, architecture: str) -> bool:

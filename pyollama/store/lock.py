@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyollama.store.blobs import make_folder
 from pyollama.store.errors import refusals
+from pyollama.store.folders import make_folder
 
 __all__ = ["StoreLock"]
 

@@ -2,7 +2,7 @@
 
 They are written under a temporary name directly in ``manifests``, where nobody looks for one, and
 renamed when they are whole. Files whose path is no valid name, and links that lead out of the
-store, are treated as absent.
+store or in a circle, are treated as absent.
 """
 
 import contextlib
@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyollama.errors import NotFound
-from pyollama.store.blobs import RACES, fsync_folder, make_folder
+from pyollama.store.blobs import is_digest
 from pyollama.store.errors import StoreError, refusals
+from pyollama.store.folders import RACES, fsync_folder, is_inside, make_folder
 from pyollama.store.names import Name, is_valid_part
 from pyollama_formats.errors import FormatError
 from pyollama_formats.manifest import Layer, Manifest
 
-__all__ = ["Manifests", "StoredManifest", "layers_of"]
+__all__ = ["TEMPORARY", "Manifests", "StoredManifest", "digests_of", "layers_of"]
 
 MAX_MANIFEST = 16 << 20  # bytes; real ones have a few thousand
+MAX_VALUES = 500_000  # JSON values in one, told by its commas: each takes a hundred bytes of memory
+TEMPORARY = ".tmp-"  # what the names of temporary files begin with
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,12 @@ class StoredManifest:
 def layers_of(manifest: Manifest) -> list[Layer]:
     """The layers and then the config, those without a digest left out."""
     return [layer for layer in (*manifest.layers, manifest.config) if layer.digest]
+
+
+def digests_of(stored: StoredManifest) -> set[str]:
+    """The blobs that a manifest names, as ``sha256:<hex>``; digests that are none are left out."""
+    digests = {layer.digest for layer in layers_of(stored.manifest)}
+    return {digest.replace("-", ":") for digest in digests if is_digest(digest)}
 
 
 class Manifests:
@@ -87,8 +96,14 @@ class Manifests:
             raise NotFound(f"model '{name.short}' not found")
         return self._read(name)
 
-    def _read(self, name: Name) -> StoredManifest:
-        """The manifest of a name that is known to lie in the store."""
+    def read_bytes(self, name: Name) -> bytes:
+        """The bytes of a manifest, whatever they are; NotFound, or StoreError for too many."""
+        if not self.has(name):
+            raise NotFound(f"model '{name.short}' not found")
+        return self._bytes(name)[0]
+
+    def _bytes(self, name: Name) -> tuple[bytes, int]:
+        """The bytes and the time of the last change, in nanoseconds."""
         path = self.path(name)
         try:
             with path.open("rb") as file:
@@ -100,6 +115,13 @@ class Manifests:
             raise StoreError(f"open {path}: {(error.strerror or '').lower()}") from error
         if len(data) > MAX_MANIFEST:
             raise StoreError(f"manifest {path} is larger than {MAX_MANIFEST} bytes")
+        return data, modified
+
+    def _read(self, name: Name) -> StoredManifest:
+        """The manifest of a name that is known to lie in the store."""
+        data, modified = self._bytes(name)
+        if data.count(b",") > MAX_VALUES:
+            raise StoreError(f"manifest {self.path(name)} has more than {MAX_VALUES} values")
         return StoredManifest(Manifest.decode(data), hashlib.sha256(data).hexdigest(), modified)
 
     def all(self) -> Iterator[tuple[Name, StoredManifest]]:
@@ -114,7 +136,7 @@ class Manifests:
         """Store the bytes of a manifest, whole or not at all."""
         path = self.path(name)
         make_folder(self.folder)
-        temporary = self.folder / f".tmp-{secrets.token_hex(8)}"
+        temporary = self.folder / f"{TEMPORARY}{secrets.token_hex(8)}"
         try:
             with refusals("write", path):
                 with temporary.open("xb") as file:
@@ -153,12 +175,20 @@ class Manifests:
                 folder.rmdir()
 
     def referenced(self) -> set[str]:
-        """The digests that any readable manifest names."""
-        return {layer.digest for _, stored in self.all() for layer in layers_of(stored.manifest)}
+        """The digests that any manifest names; one that is no manifest at all names none.
+
+        StoreError for one that is not read, because of its size or of permissions: nobody knows
+        what it names.
+        """
+        found: set[str] = set()
+        for name in self.names():
+            with contextlib.suppress(FormatError, NotFound):
+                found |= digests_of(self._read(name))
+        return found
 
     def _is_inside(self, path: Path) -> bool:
         """Whether the path, all links followed, still lies in the folder of manifests."""
-        return path.resolve().is_relative_to(self.folder.resolve())
+        return is_inside(path, self.folder)
 
 
 def _entries(folder: Path, kind: str, root: Path, *, files: bool = False) -> Iterator[str]:
@@ -171,7 +201,8 @@ def _entries(folder: Path, kind: str, root: Path, *, files: bool = False) -> Ite
     for entry in entries:
         if not is_valid_part(kind, entry.name):
             continue
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root.resolve()):
+        if entry.is_symlink() and not is_inside(Path(entry.path), root):
             continue
-        if entry.is_file() if files else entry.is_dir():
-            yield entry.name
+        with contextlib.suppress(OSError):  # a circle of links
+            if entry.is_file() if files else entry.is_dir():
+                yield entry.name

@@ -1,18 +1,19 @@
 """The store of models: Ollama's folder of manifests and blobs, which both programs may share."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pyollama.api import LocalTime
 from pyollama.errors import NotFound, PyollamaError
-from pyollama.store import create, show, tiny
-from pyollama.store.blobs import Blobs, is_digest
+from pyollama.store import create, show, tiny, upkeep
+from pyollama.store.blobs import Blobs
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache
-from pyollama.store.lock import StoreLock
-from pyollama.store.manifests import Manifests, StoredManifest, layers_of
+from pyollama.store.folders import RACES
+from pyollama.store.manifests import Manifests, StoredManifest, digests_of, layers_of
 from pyollama.store.model import StoredModel
 from pyollama.store.names import Name
 from pyollama.store.types import (
@@ -26,6 +27,8 @@ from pyollama_formats.errors import FormatError
 from pyollama_formats.manifest import Manifest
 
 __all__ = ["Store"]
+
+EMPTY: Mapping[str, bytes] = MappingProxyType({})
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class Store:
         self.no_prune = no_prune
         self.blobs = Blobs(root)
         self.manifests = Manifests(root)
-        self.lock = StoreLock(root)
+        self.lock = self.blobs.lock
         self.facts = FactsCache()
 
     # Reading
@@ -104,39 +107,70 @@ class Store:
         """Remove a model and every layer that no other model uses; NotFound."""
         spelled = self.manifests.spelled(name)
         with self.lock.held():
-            stored = self.manifests.read(spelled)
+            layers = digests_of(self.manifests.read(spelled))
+            self.blobs.unclaimed.note(layers)
             self.manifests.delete(spelled)
-            self._delete_unused(stored)
+            self._delete_unused(layers)
 
-    def replace(self, name: Name, manifest: Manifest) -> None:
+    def copy(self, source: Name, destination: Name) -> None:
+        """Give a model a second name; its manifest is copied as it is. NotFound.
+
+        A model onto itself is nothing to do, even if there is no such model.
+        """
+        source, destination = map(self.manifests.spelled, (source, destination))
+        if source == destination:
+            return
+        with self.lock.held():
+            self._put(destination, self.manifests.read_bytes(source))
+
+    def replace(self, name: Name, manifest: Manifest, texts: Mapping[str, bytes] = EMPTY) -> None:
         """Write the manifest of a name, in the spelling of a stored one that differs in case alone.
 
-        Layers that only its forerunner used are removed.
-
-        StoreError if a blob is gone, because somebody deleted the last model that used it while
-        this one was being made.
+        Layers that only its forerunner used are removed. texts are the bytes of some layers, by
+        digest: with them a blob is written again if somebody has deleted it since it was made,
+        together with the last model that used it. StoreError if any other blob is gone.
         """
-        with self.lock.held():
-            for layer in layers_of(manifest):
-                self.blobs.open_path(layer.digest)
-            spelled = self.manifests.spelled(name)
-            old = self._readable(spelled)
-            self.manifests.write(spelled, manifest.encode())
-            if old is not None and not self.no_prune:
-                self._delete_unused(old)
+        digests = [layer.digest for layer in layers_of(manifest)]
+        for _ in range(RACES):
+            self._restore(digests, texts)
+            with self.lock.held():
+                if all(map(self.blobs.has, digests)):
+                    self._put(self.manifests.spelled(name), manifest.encode())
+                    self.blobs.unclaimed.forget(digests)
+                    return
+        raise StoreError(f"the layers of {name.full} were deleted again and again")
 
-    def _readable(self, name: Name) -> StoredManifest | None:
+    def _restore(self, digests: Iterable[str], texts: Mapping[str, bytes]) -> None:
+        """Write those blobs again that are missing and known; StoreError for any other."""
+        for digest in digests:
+            if digest not in texts:
+                self.blobs.open_path(digest)
+            elif not self.blobs.has(digest):
+                self.blobs.add([texts[digest]])
+
+    def _put(self, name: Name, data: bytes) -> None:
+        """Write a manifest, and remove the layers that only its forerunner used."""
+        doomed = set() if self.no_prune else self._layers_of(name)
+        self.blobs.unclaimed.note(doomed)
+        self.manifests.write(name, data)
         try:
-            return self.manifests.read(name)
-        except (NotFound, FormatError, StoreError):
-            return None
+            self._delete_unused(doomed)
+        except StoreError as error:  # the model is there, nonetheless
+            logger.warning("could not remove the replaced layers of %s: %s", name.full, error)
 
-    def _delete_unused(self, stored: StoredManifest) -> None:
+    def _layers_of(self, name: Name) -> set[str]:
+        """The blobs of a stored model; none if there is no such model, or none that can be read."""
+        try:
+            return digests_of(self.manifests.read(name))
+        except (NotFound, FormatError, StoreError):
+            return set()
+
+    def _delete_unused(self, digests: set[str]) -> None:
         """Remove the blobs of a manifest that is no more, unless another one names them."""
-        used = self.manifests.referenced()
-        for layer in layers_of(stored.manifest):
-            if is_digest(layer.digest) and layer.digest not in used:
-                self.blobs.delete(layer.digest)
+        if digests:
+            for digest in digests - self.manifests.referenced():
+                self.blobs.delete(digest)
+            self.blobs.unclaimed.forget(digests)
 
     def create(self, request: CreateRequest) -> Iterator[ProgressResponse]:
         """Make a model; see the module create for what is checked at once and what on the way."""
@@ -154,6 +188,10 @@ class Store:
         """As pull_tiny, in silence."""
         for _ in self.pull_tiny():
             continue
+
+    def tidy(self, *, prune: bool = False) -> None:
+        """What a server does at its start; prune deletes all that Ollama would, not only ours."""
+        upkeep.tidy(self, prune=prune)
 
     def add_blob(self, chunks: Iterable[bytes]) -> tuple[str, int, bool]:
         """Store bytes; gives the digest, the size, and whether the blob was new."""

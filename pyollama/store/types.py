@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from pyollama.api import LocalTime, Message, ModelDetails, Options
 
 __all__ = [
+    "CopyRequest",
     "CreateRequest",
     "DeleteRequest",
     "ListModel",
@@ -58,6 +59,13 @@ class ShowRequest(Struct, kw_only=True):
     template: str = ""
     verbose: bool = False
     options: Options = field(default_factory=dict)
+
+
+class CopyRequest(Struct, kw_only=True):
+    """POST /api/copy."""
+
+    source: str = ""
+    destination: str = ""
 
 
 class DeleteRequest(Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""The models of the store: /api/show, /api/delete, /api/create, /api/pull."""
+"""The models of the store: /api/show, /api/copy, /api/delete, /api/create, /api/pull."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from pyollama.errors import BadRequest, Forbidden, NotFound, PyollamaError
 from pyollama.gotext import go_quoted
-from pyollama.store import Store, StoredModel, parse_name, split_source
+from pyollama.store import Name, Store, StoredModel, parse_name, split_source
 from pyollama.store.types import (
+    CopyRequest,
     CreateRequest,
     DeleteRequest,
     ProgressResponse,
@@ -23,7 +24,7 @@ from pyollama_http.errors import status_of
 from pyollama_http.parts import parts
 from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
 
-__all__ = ["create", "delete", "pull", "show"]
+__all__ = ["copy", "create", "delete", "pull", "show"]
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model details are unavailable"
 COPILOT = "GitHubCopilotChat/"  # its versions expect their own name back in general.basename
@@ -67,6 +68,27 @@ def _required(raw_name: str) -> str:
     if not raw_name.strip():
         raise BadRequest("model is required")
     return raw_name
+
+
+async def copy(request: Request) -> Response:
+    """POST /api/copy: give a model a second name. Source suffixes are part of the names here."""
+    call = await decoded(request, CopyRequest)
+    source = _valid("source", call.source)
+    destination = _valid("destination", call.destination)
+    store = await parts(request).store()
+    try:
+        await asyncio.to_thread(store.copy, source, destination)
+    except NotFound as error:
+        raise NotFound(f"model {go_quoted(call.source)} not found") from error
+    return responses.empty()
+
+
+def _valid(role: str, raw_name: str) -> Name:
+    """The name, or BadRequest that says which one is wrong."""
+    try:
+        return parse_name(raw_name)
+    except BadRequest as error:
+        raise BadRequest(f"{role} {go_quoted(raw_name)} is invalid") from error
 
 
 async def delete(request: Request) -> Response:

@@ -8,7 +8,14 @@ order of the checks, the lines and the words are Ollama's.
     flow         the order of everything
     assembly     the model as far as it is made: its layers and its config
     base         the layers of a stored model, taken over
+    remote       or the place where it runs, in their stead
     files        uploaded files, each of which becomes a layer
+    uploads      looking at one such file
+    shards       putting together what was cut into several
+    copying      GGUF files copied with other metadata
+    projector    the one key that old projectors lack
+    adapters     LoRA adapters
+    drafts       models that guess for the model
     rewriting    what becomes of the weights before they are a layer: quantizing
     texts        new layers: template, system, licenses, parameters, messages
     config       the blob that describes the whole

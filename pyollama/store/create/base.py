@@ -5,30 +5,40 @@ from collections.abc import Generator, Iterator
 from msgspec import structs
 
 from pyollama.errors import NotFound
+from pyollama.store.blobs import is_digest
 from pyollama.store.create.assembly import Assembly, Part
-from pyollama.store.model import StoredModel, media_type
+from pyollama.store.errors import StoreError
+from pyollama.store.model import StoredModel
 from pyollama.store.names import Name, parse_name, split_source
 from pyollama.store.types import ProgressResponse
-from pyollama_formats.manifest import Layer
+from pyollama_formats.manifest import ADAPTER_TYPE, MODEL_TYPE, PROJECTOR_TYPE, Config, Layer
 
-__all__ = ["from_model"]
+__all__ = ["from_model", "inherited"]
 
-GGUF_TYPES = {media_type(kind) for kind in ("model", "projector", "adapter")}
+GGUF_TYPES = (MODEL_TYPE, PROJECTOR_TYPE, ADAPTER_TYPE)
 
 
 def from_model(new: Assembly) -> Iterator[ProgressResponse]:
     """Take over the layers of the model that the request names, pulling it first if need be."""
     text, _ = split_source(new.request.from_)
     base = yield from _found_or_pulled(new, parse_name(text))
-    for layer in base.manifest.layers:
-        new.store.blobs.touch(layer.digest)
-        new.parts.append(_taken_over(new, layer, base.name.short))
-    new.config.model_format = base.config.model_format
-    new.config.renderer = base.config.renderer
-    new.config.parser = base.config.parser
-    new.config.requires = base.config.requires
-    new.config.capabilities = list(base.config.capabilities)
+    new.parts = [_taken_over(new, layer, base.name.short) for layer in base.manifest.layers]
+    new.config = inherited(base.config)
     new.parameters = dict(base.parameters)
+
+
+def inherited(config: Config) -> Config:
+    """What a config passes on; the rest is told anew by the weights."""
+    return Config(
+        model_format=config.model_format,
+        renderer=config.renderer,
+        parser=config.parser,
+        requires=config.requires,
+        capabilities=list(config.capabilities),
+        draft=config.draft,
+        remote_host=config.remote_host,
+        remote_model=config.remote_model,
+    )
 
 
 def _found_or_pulled(new: Assembly, name: Name) -> Generator[ProgressResponse, None, StoredModel]:
@@ -42,6 +52,9 @@ def _found_or_pulled(new: Assembly, name: Name) -> Generator[ProgressResponse, N
 
 def _taken_over(new: Assembly, layer: Layer, origin: str) -> Part:
     """A layer of the base, which from now on says where it comes from."""
+    if not is_digest(layer.digest):
+        raise StoreError(f"{origin} has a layer with an invalid digest")
+    new.store.blobs.touch(layer.digest)
     facts = None
     if layer.media_type in GGUF_TYPES:
         facts = new.store.facts.of(layer.digest, new.store.blobs.open_path(layer.digest))

@@ -39,9 +39,9 @@ def apply_request(new: Assembly) -> None:
 def apply_weights(new: Assembly) -> None:
     """What the files say, where nobody has said it yet."""
     for part in new.parts:
-        if part.facts is not None:
+        if part.facts is not None and not part.is_draft:
             _apply_file(new.config, part.facts)
-        if part.facts is not None and part.is_weights:
+        if part.facts is not None and part.is_model:
             _apply_architecture(new, part.facts.architecture)
 
 

@@ -17,5 +17,5 @@ def written(new: Assembly, name: Name) -> Iterator[ProgressResponse]:
         yield ProgressResponse(status=part.status)
     yield ProgressResponse(status="writing manifest")
     manifest = Manifest(config=config, layers=[part.layer for part in new.parts])
-    new.store.replace(name, manifest)
+    new.store.replace(name, manifest, new.texts)
     yield ProgressResponse(status="success")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pyollama.errors import BadRequest
 from pyollama.store import Store
-from pyollama.store.blobs import Blobs, BlobWriter, is_digest
+from pyollama.store.blob_writer import BlobWriter
+from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.errors import StoreError
 from pyollama.store.names import parse_name
 
@@ -137,7 +138,7 @@ def test_a_full_disk_keeps_the_manifest_that_was_there(store: Store) -> None:
 
 
 def test_a_blob_is_not_visible_before_it_is_whole(store: Store) -> None:
-    with BlobWriter(store.root / "blobs") as writer:
+    with BlobWriter(store.blobs) as writer:
         writer.write(b"hello")
         assert not store.has_blob(HELLO)
         (temporary,) = (store.root / "blobs").iterdir()

@@ -1,55 +1,182 @@
-"""kill -9 at every point where the store touches the disk leaves nothing half-visible."""
+"""kill -9 at every point where the store changes the disk: no half of anything is ever visible."""
 
 import hashlib
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import killed_store
 import pytest
 
-from pyollama.errors import NotFound
-from pyollama.store import Store, parse_name
-from pyollama.store.blobs import is_digest
+from pyollama.store import Store, tiny
 from pyollama.store.types import CreateRequest
 
-SCRIPT = Path(__file__).parent / "crash_script.py"
+DIGEST = re.compile(r"sha256-[0-9a-f]{64}")
+LEFTOVER = re.compile(r"blobs/sha256-[0-9]{20}|manifests/\.tmp-[0-9a-f]+")
+
+Build = Callable[..., bytes]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="forks, and finds files in /proc"),
+]
 
 
-def check(store: Store, digest: str) -> bool:
-    """Every blob is whole, the model is whole or absent, and a second try succeeds."""
-    for file in (store.root / "blobs").glob("*"):
-        if is_digest(file.name):
-            assert file.name[7:] == hashlib.sha256(file.read_bytes()).hexdigest()
-    try:
-        model = store.find(parse_name("m"))
-    except NotFound:
-        was_there = False
-    else:
-        was_there = True
-        assert model.system == "new"
-        assert model.facts is not None
-        assert [entry.name for entry in store.tags().models] == ["m:latest"]
-    return was_there
+def hex_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked children")
-def test_a_kill_at_any_point_leaves_a_whole_model_or_none(
-    tmp_path: Path, gguf: Callable[..., bytes]
+def visible(root: Path) -> dict[str, set[str]]:
+    """The models that Ollama would find, with their blobs, every one of which is whole."""
+    for blob in (root / "blobs").glob("*"):
+        assert not DIGEST.fullmatch(blob.name) or blob.name == f"sha256-{hex_of(blob)}"
+    found = {}
+    for path in (root / "manifests").glob("*/*/*/*"):
+        manifest = json.loads(path.read_bytes())
+        layers = [*manifest["layers"], manifest["config"]]
+        for layer in layers:
+            blob = root / "blobs" / layer["digest"].replace(":", "-")
+            assert blob.stat().st_size == layer["size"]
+        digests = {layer["digest"].replace(":", "-") for layer in layers}
+        found[f"{path.parent.name}:{path.name}"] = digests
+    return found
+
+
+def check_leftovers(root: Path) -> None:
+    """Whatever no model uses is a temporary file, or a blob that we know to be ours."""
+    used = set().union(*visible(root).values())
+    for path in [path for path in root.rglob("*") if path.is_file()]:
+        place = str(path.relative_to(root))
+        if path.parent.name == "blobs" and DIGEST.fullmatch(path.name):
+            assert path.name in used or (root / ".pyollama-unclaimed" / path.name).exists()
+        elif path.parent.name in ("blobs", "manifests"):
+            assert LEFTOVER.fullmatch(place), place
+
+
+def tidied(root: Path, copy: Path) -> Path:
+    """A copy of the store in which everything is old, after the next start of a server."""
+    shutil.copytree(root, copy)
+    two_hours_ago = time.time() - 7200
+    for path in copy.rglob("*"):
+        os.utime(path, (two_hours_ago, two_hours_ago))
+    Store(copy).tidy()
+    return copy
+
+
+def files_of(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def check_tidied(root: Path, copy: Path) -> None:
+    """The next start removes every leftover and nothing else."""
+    before = visible(root)
+    after = tidied(root, copy)
+    assert visible(after) == before
+    blobs = {f"blobs/{name}" for names in before.values() for name in names}
+    left = {place for place in files_of(after) if not place.startswith("manifests/reg")}
+    assert left - {".pyollama-lock"} == blobs
+
+
+def template(folder: Path, gguf: Build, *, has_m: bool) -> Path:
+    """A store with the model old, and m made from the same file if it is to be there."""
+    store = Store(folder)
+    digest, _, _ = store.add_blob([gguf({"general.name": "old"})])
+    for name in ["old", *["m"] * has_m]:
+        request = CreateRequest(model=name, files={"old.gguf": digest}, system=f"the {name}")
+        assert [line.status for line in store.create(request)][-1] == "success"
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("operation", "has_m", "visible_after"),
+    [
+        ("upload", False, {"old:latest"}),
+        ("create", False, {"old:latest", "m:latest"}),
+        ("create", True, {"old:latest", "m:latest"}),
+        ("copy", False, {"old:latest", "m:latest"}),
+        ("copy", True, {"old:latest", "m:latest"}),
+        ("delete", True, {"old:latest"}),
+        ("pull", False, {"old:latest", "tiny:latest"}),
+        ("tidy", True, {"old:latest", "m:latest"}),
+    ],
+)
+def test_a_kill_at_any_point_shows_the_old_state_or_the_new_one(
+    tmp_path: Path,
+    gguf: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    has_m: bool,
+    visible_after: set[str],
 ) -> None:
-    file = tmp_path / "m.gguf"
-    file.write_bytes(gguf())
-    digest = "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
-    command = [sys.executable, str(SCRIPT), str(file), str(tmp_path)]
-    n_points = int(subprocess.run(command, check=True, capture_output=True).stdout)
-    assert n_points > 10
-    seen = [check(Store(tmp_path / str(n)), digest) for n in range(n_points + 1)]
-    assert seen == sorted(seen)  # once there, it is there at every later point
-    assert seen[-1]
-    for n in range(n_points + 1):
-        store = Store(tmp_path / str(n))
-        store.add_blob([file.read_bytes()])
-        list(store.create(CreateRequest(model="m", files={"m.gguf": digest}, system="new")))
-        assert check(store, digest)
+    monkeypatch.setattr(tiny, "files", vars(tiny)["files"])  # which pulling changes
+    start = template(tmp_path / "template", gguf, has_m=has_m)
+    if operation == "tidy":
+        make_rubbish(start)
+    data = tmp_path / "new.gguf"
+    data.write_bytes(gguf())
+    command = [sys.executable, killed_store.__file__, operation, *map(str, (data, start, tmp_path))]
+    log = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(log) > 5
+    check_flushed(log)
+    states = [visible(tmp_path / str(n)) for n in range(len(log) + 1)]
+    old, new = visible(start), states[-1]
+    assert set(new) == visible_after
+    seen = [state == new for state in states]
+    assert all(state in (old, new) for state in states)
+    assert seen == sorted(seen)  # once the new state is there, it is there at every later point
+    for n in range(len(log) + 1):
+        check_leftovers(tmp_path / str(n))
+        check_tidied(tmp_path / str(n), tmp_path / f"{n}-tidied")
+        check_repeated(tmp_path / str(n), tmp_path / f"{n}-again", operation, data, new)
+
+
+def make_rubbish(root: Path) -> None:
+    """What crashes leave behind, two hours old."""
+    store = Store(root)
+    store.add_blob([b"an upload that nobody used"])
+    for place in ("blobs/sha256-01234567890123456789", "manifests/.tmp-0123"):
+        (root / place).write_bytes(b"half a fi")
+    (root / "manifests/registry.ollama.ai/library/empty").mkdir()
+    two_hours_ago = time.time() - 7200
+    for path in root.rglob("*"):
+        os.utime(path, (two_hours_ago, two_hours_ago))
+
+
+def check_flushed(log: list[str]) -> None:
+    """No file takes its final name before its last bytes are on the disk."""
+    for place, line in enumerate(log):
+        kind, source, *_ = line.split(" ")
+        if kind == "rename":
+            calls = [call for call in log[:place] if call.split(" ")[1] == source]
+            assert f"fsync {source}" in calls[calls.index(f"write {source}") :]
+            assert f"write {source}" not in calls[calls.index(f"fsync {source}") :]
+
+
+def check_repeated(
+    root: Path, copy: Path, operation: str, data: Path, expected: dict[str, set[str]]
+) -> None:
+    """The operation done again where it was killed has its whole effect, unless it had it then."""
+    if operation == "delete" and visible(root) == expected:
+        return  # what is gone cannot be deleted again
+    shutil.copytree(root, copy)
+    killed_store.OPERATIONS[operation](Store(copy), data.read_bytes())
+    assert visible(copy) == expected
+    check_leftovers(copy)
+    if operation in ("upload", "create"):
+        assert (copy / "blobs" / f"sha256-{hex_of(data)}").exists()
+
+
+def test_the_walk_notices_a_store_that_writes_in_place(tmp_path: Path, gguf: Build) -> None:
+    """The other tests would fail if manifests were written under their own names."""
+    root = template(tmp_path / "template", gguf, has_m=False)
+    (manifest,) = (root / "manifests").glob("*/*/*/*")
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(json.JSONDecodeError):
+        visible(root)

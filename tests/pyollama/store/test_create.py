@@ -174,7 +174,8 @@ def test_some_requests_are_refused_before_the_first_line(
         ({"from_": "a b"}, BadRequest, "invalid model name"),
         ({"files": {"a.gguf": "bad"}}, StoreError, "invalid digest format"),
         ({"files": {"a.gguf": ZERO}}, StoreError, "no such file or directory"),
-        ({"files": {"a.safetensors": ZERO}}, StoreError, "safetensors"),
+        ({"files": {"a.safetensors": ZERO}}, StoreError, "open config.json: no such file"),
+        ({"files": {"a.safetensors": ZERO, "config.json": ZERO}}, StoreError, "not supported"),
         ({"from_": "no-such-model"}, StoreError, "pull model manifest"),
     ],
 )
@@ -192,7 +193,7 @@ def test_some_requests_are_refused_on_the_way(
         ({"quantize": "Q9"}, StoreError, "unsupported quantization type Q9 - supported types are"),
         ({"quantize": "q4_k_m"}, StoreError, "not supported"),
         ({"adapters": {}}, BadRequest, "unknown type"),
-        ({"adapters": {"a.gguf": ZERO}}, StoreError, "not supported"),
+        ({"adapters": {"a.gguf": ZERO}}, BadRequest, "no such file or directory"),
         ({"license": 5}, StoreError, "cannot unmarshal number into Go value of type .*string"),
         ({"info": {"context_length": 1.5}}, BadRequest, "must be a non-negative integer"),
         ({"info": {"context_length": "x"}}, BadRequest, "must be a number"),

@@ -259,7 +259,8 @@ def test_a_quantization_that_the_config_does_not_know_is_read_from_the_file(
 def test_projectors_are_told_apart_and_described(
     store: Store, make: Make, gguf: Callable[..., bytes]
 ) -> None:
-    projector = gguf({"general.type": "mmproj", "clip.has_audio_encoder": True})
+    keys = {"general.architecture": "clip", "clip.has_audio_encoder": True}
+    projector = gguf({"general.type": "mmproj", **keys})
     digest = store.add_blob([projector])[0]
     text = store.add_blob([gguf()])[0]
     from pyollama.store.types import CreateRequest
@@ -270,4 +271,4 @@ def test_projectors_are_told_apart_and_described(
     assert answer.capabilities == ["completion", "vision", "audio"]
     assert answer.projector_info["general.type"] == "mmproj"
     assert f"\nFROM {store.blob_path(digest)}\n" in answer.modelfile
-    assert answer.details.families == ["llama"]
+    assert answer.details.families == ["llama", "clip"]

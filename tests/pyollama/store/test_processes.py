@@ -1,0 +1,65 @@
+"""Two processes that change one store at the same time, and a third that reads it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import busy_store
+import pytest
+
+from pyollama.store import Store
+
+SECONDS = 3.0
+
+
+def check(store: Store) -> int:
+    """Every manifest is whole, and so is every blob that one names; gives how many there are."""
+    found = 0
+    for name in store.manifests.names():
+        path = store.manifests.path(name)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue  # deleted since the folder was listed
+        manifest = json.loads(data)
+        for layer in [*manifest["layers"], manifest["config"]]:
+            if not has_whole_blob(store, layer):
+                # Then the model must have been replaced or deleted before its blob was.
+                assert not path.exists() or path.read_bytes() != data, layer
+        found += 1
+    return found
+
+
+def has_whole_blob(store: Store, layer: dict[str, object]) -> bool:
+    try:
+        return store.blob_path(str(layer["digest"])).stat().st_size == layer["size"]
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+def test_two_processes_on_one_store_never_show_half_a_model(
+    tmp_path: Path, gguf: Callable[..., bytes]
+) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(gguf())
+    store = Store(tmp_path / "models")
+    command = [sys.executable, busy_store.__file__, str(store.root), str(file)]
+    processes = [
+        subprocess.Popen([*command, str(seed), str(SECONDS)], stdout=subprocess.PIPE, text=True)
+        for seed in range(2)
+    ]
+    found = 0
+    while any(process.poll() is None for process in processes):
+        found += check(store)
+    counts = [int(process.communicate()[0] or 0) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert min(counts) > 5
+    assert found > 5
+    check(store)
+    assert list((store.root / "manifests").glob(".tmp-*")) == []
+    used = {digest.replace(":", "-") for digest in store.manifests.referenced()}
+    for blob in (store.root / "blobs").iterdir():
+        assert blob.name in used or (store.root / ".pyollama-unclaimed" / blob.name).exists()
