@@ -16,3 +16,14 @@ def unpack(packed: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
     mask = np.uint8((1 << width) - 1)
     fields: NDArray[np.uint8] = (packed[..., None, :] >> shifts) & mask
     return fields
+
+
+def pack(fields: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Put fields of `width` bits together again, what `unpack` took apart.
+
+    fields: uint8 (..., 8 // width, n), each below 2 ** width
+    gives:  uint8 (..., n)
+    """
+    shifts = np.arange(0, 8, width, dtype=np.uint8)[:, None]
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(fields << shifts, axis=-2)
+    return packed

@@ -1,4 +1,4 @@
-"""Rows of any block format to float32, and back for two of them.
+"""Rows of any block format to float32, and back for those that models are quantized to.
 
 A row of n elements is stored as n / block_size blocks one after the other; the formats' modules
 see a flat array of blocks, this one adds the shapes around it.
@@ -70,10 +70,11 @@ def dequantize(data: NDArray[np.uint8], type: GGMLType) -> NDArray[np.float32]:
 
 
 def quantize(x: NDArray[Any], type: GGMLType) -> NDArray[np.uint8]:
-    """Pack rows into Q8_0 or Q4_0 blocks: float (..., n) -> uint8 (..., row_bytes).
+    """Pack rows into blocks: float (..., n) -> uint8 (..., row_bytes).
 
-    Elements must be finite. FormatError for other formats, or if n is not a whole number of
-    blocks. The bits are those of ggml's reference quantizers.
+    Elements must be finite. FormatError for formats that cannot be written here, or if n is not a
+    whole number of blocks. The bits are those of ggml's reference quantizers, but for the K-quants:
+    these search in the same way and err as little, yet round elsewhere on their way.
     """
     module = _module(type)
     if not hasattr(module, "quantize"):

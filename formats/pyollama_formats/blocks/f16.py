@@ -9,3 +9,8 @@ DTYPE = np.dtype([("x", "<f2")])
 def dequantize(blocks: NDArray[np.void]) -> NDArray[np.float32]:
     """Blocks (n,) -> float32 (n, 1), exact."""
     return np.array(blocks["x"], np.float32)[:, None]
+
+
+def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
+    """Float32 (n, 1) -> blocks (n,): to the nearest half, ties to even; from 65520 on, inf."""
+    return np.ascontiguousarray(x.astype("<f2")).view(DTYPE)[:, 0]

@@ -8,7 +8,8 @@ Source: block_q4_K and get_scale_min_k4 in ggml.
 import numpy as np
 from numpy.typing import NDArray
 
-from pyollama_formats.blocks.bits import unpack
+from pyollama_formats.blocks.bits import pack, unpack
+from pyollama_formats.blocks.search import fit_affine, grids
 
 DTYPE = np.dtype(
     [
@@ -18,6 +19,7 @@ DTYPE = np.dtype(
         ("qs", "u1", 128),
     ]
 )
+WIDTHS = grids(15, -1.0, range(21))  # steps per span that are tried
 
 
 def dequantize(blocks: NDArray[np.void]) -> NDArray[np.float32]:
@@ -48,3 +50,45 @@ def scales_and_minimums(
     scales = np.concatenate([a & 63, (c & 15) | (a >> 6) << 4], axis=1)
     minimums = np.concatenate([b & 63, (c >> 4) | (b >> 6) << 4], axis=1)
     return scales.astype(np.float32), minimums.astype(np.float32)
+
+
+def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
+    """Finite float32 (n, 256) -> blocks (n,), with scales found by search."""
+    blocks = np.empty(len(x), DTYPE)
+    q = rounded(x, 15, WIDTHS, blocks)
+    blocks["qs"] = pack(q.reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
+    return blocks
+
+
+def rounded(
+    x: NDArray[np.float32], most: int, widths: NDArray[np.float32], blocks: NDArray[np.void]
+) -> NDArray[np.uint8]:
+    """Write the scales of Q4_K or Q5_K blocks (n,); gives the integers of the weights.
+
+    x: float32 (n, 256); gives uint8 (n, 8, 32) from 0 to `most`
+    """
+    groups = x.reshape(-1, 8, 32)
+    scale, minimum = fit_affine(groups, most, widths)  # (n, 8) each
+    blocks["d"], scale6 = six_bits(scale)
+    blocks["dmin"], minimum6 = six_bits(minimum)
+    blocks["scales"] = packed_scales(scale6, minimum6)
+    d = blocks["d"].astype(np.float32)[:, None] * scale6
+    dmin = blocks["dmin"].astype(np.float32)[:, None] * minimum6
+    shifted = groups + dmin[:, :, None]
+    q = np.divide(shifted, d[:, :, None], out=np.zeros_like(shifted), where=d[:, :, None] > 0)
+    whole: NDArray[np.uint8] = np.rint(q).clip(0, most).astype(np.uint8)
+    return whole
+
+
+def six_bits(x: NDArray[np.float32]) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """Numbers of at least 0, (n, 8), as one half (n,) times integers (n, 8) from 0 to 63."""
+    top = x.max(axis=1, keepdims=True)
+    inverse = np.divide(63, top, out=np.zeros_like(top), where=top > 0)
+    return (top[:, 0] / np.float32(63)).astype("<f2"), np.rint(x * inverse).astype(np.uint8)
+
+
+def packed_scales(scale: NDArray[np.uint8], minimum: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What `scales_and_minimums` reads: uint8 (n, 8) each, from 0 to 63 -> (n, 12)."""
+    low = scale[:, :4] | scale[:, 4:] >> 4 << 6
+    middle = minimum[:, :4] | minimum[:, 4:] >> 4 << 6
+    return np.concatenate([low, middle, scale[:, 4:] & 15 | minimum[:, 4:] << 4], axis=1)

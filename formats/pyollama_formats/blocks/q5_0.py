@@ -7,7 +7,7 @@ Source: block_q5_0 in ggml.
 import numpy as np
 from numpy.typing import NDArray
 
-from pyollama_formats.blocks.bits import unpack
+from pyollama_formats.blocks.bits import pack, unpack
 
 DTYPE = np.dtype(
     [
@@ -29,3 +29,20 @@ def five_bits(blocks: NDArray[np.void]) -> NDArray[np.float32]:
     low = unpack(blocks["qs"], 4).reshape(-1, 32)
     high = np.unpackbits(blocks["qh"], axis=1, bitorder="little")  # (n, 32)
     return (low | high << 4).astype(np.float32)
+
+
+def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
+    """Finite float32 (n, 32) -> blocks (n,): the element of the largest magnitude becomes -16."""
+    blocks = np.empty(len(x), DTYPE)
+    extreme = np.take_along_axis(x, np.abs(x).argmax(axis=1, keepdims=True), axis=1)
+    d = extreme / np.float32(-16)  # (n, 1)
+    inverse = np.divide(1, d, out=np.zeros_like(d), where=d != 0)
+    blocks["d"] = d[:, 0]
+    store_five_bits(blocks, (x * inverse + np.float32(16.5)).astype(np.uint8).clip(0, 31))
+    return blocks
+
+
+def store_five_bits(blocks: NDArray[np.void], q: NDArray[np.uint8]) -> None:
+    """Write integers 0 to 31, uint8 (n, 32), into blocks (n,)."""
+    blocks["qs"] = pack((q & np.uint8(15)).reshape(-1, 2, 16), 4)
+    blocks["qh"] = np.packbits(q >> np.uint8(4), axis=1, bitorder="little")

@@ -7,8 +7,9 @@ group g. Source: block_q5_K in ggml.
 import numpy as np
 from numpy.typing import NDArray
 
-from pyollama_formats.blocks.bits import unpack
-from pyollama_formats.blocks.q4_k import scaled
+from pyollama_formats.blocks.bits import pack, unpack
+from pyollama_formats.blocks.q4_k import rounded, scaled
+from pyollama_formats.blocks.search import grids
 
 DTYPE = np.dtype(
     [
@@ -19,6 +20,7 @@ DTYPE = np.dtype(
         ("qs", "u1", 128),
     ]
 )
+WIDTHS = grids(31, -0.5, range(16))  # steps per span that are tried
 
 
 def dequantize(blocks: NDArray[np.void]) -> NDArray[np.float32]:
@@ -26,3 +28,12 @@ def dequantize(blocks: NDArray[np.void]) -> NDArray[np.float32]:
     low = unpack(blocks["qs"].reshape(-1, 4, 32), 4).reshape(-1, 8, 32)
     high = unpack(blocks["qh"], 1)  # (n, 8, 32)
     return scaled(blocks, low | high << np.uint8(4))
+
+
+def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
+    """Finite float32 (n, 256) -> blocks (n,), with scales found by search."""
+    blocks = np.empty(len(x), DTYPE)
+    q = rounded(x, 31, WIDTHS, blocks)
+    blocks["qs"] = pack((q & np.uint8(15)).reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
+    blocks["qh"] = pack(q >> np.uint8(4), 1)
+    return blocks
