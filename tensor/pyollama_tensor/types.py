@@ -13,6 +13,7 @@ U8 = NDArray[np.uint8]
 I16 = NDArray[np.int16]
 U16 = NDArray[np.uint16]
 I32 = NDArray[np.int32]
+U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
 
 Array = F32

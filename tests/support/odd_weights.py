@@ -21,9 +21,8 @@ def outliers(rng: Rng, shape: tuple[int, int]) -> F32:
 
 
 def sparse(rng: Rng, shape: tuple[int, int]) -> F32:
-    """Mostly zeros, of both signs; many a group is nothing but zeros."""
-    x = normal(rng, shape)
-    return np.where(rng.random(shape) < 0.02, x, np.copysign(np.float32(0), x))
+    """Mostly zeros; many a group is nothing but zeros."""
+    return np.where(rng.random(shape) < 0.02, normal(rng, shape), np.float32(0))
 
 
 def grid(rng: Rng, shape: tuple[int, int]) -> F32:

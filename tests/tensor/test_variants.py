@@ -1,4 +1,4 @@
-"""The kernels of this folder once more in each CPU variant that this processor can run."""
+"""The kernels of these folders once more in each CPU variant that this processor can run."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from pyollama_tensor import cpu
 
-KERNELS = Path(__file__).parent / "kernels"
+KERNELS = [str(Path(__file__).parent / folder) for folder in ("kernels", "quantization")]
 
 
 @pytest.mark.slow
@@ -18,7 +18,7 @@ def test_kernels_match_their_twins_in_every_variant(variant: str) -> None:
     if not cpu.NEEDS[variant] <= cpu.cpu_features():
         pytest.skip(f"this processor lacks what the variant {variant} needs")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", str(KERNELS)],
+        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", *KERNELS],
         env=os.environ | {"PYOLLAMA_SIMD": variant},
         capture_output=True,
         text=True,

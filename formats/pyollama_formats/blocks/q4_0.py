@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyollama_formats.blocks.bits import unpack
+from pyollama_formats.blocks.search import extreme
 
 DTYPE = np.dtype(
     [
@@ -31,8 +32,7 @@ def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
     so d takes the opposite of its sign.
     """
     blocks = np.empty(len(x), DTYPE)
-    extreme = np.take_along_axis(x, np.abs(x).argmax(axis=1, keepdims=True), axis=1)
-    d = extreme / np.float32(-8)  # (n, 1)
+    d = extreme(x) / np.float32(-8)  # (n, 1)
     inverse = np.divide(1, d, out=np.zeros_like(d), where=d != 0)
     q = (x * inverse + np.float32(8.5)).astype(np.uint8).clip(0, 15)
     blocks["d"] = d[:, 0]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyollama_formats.blocks.bits import pack, unpack
+from pyollama_formats.blocks.search import extreme
 
 DTYPE = np.dtype(
     [
@@ -34,8 +35,7 @@ def five_bits(blocks: NDArray[np.void]) -> NDArray[np.float32]:
 def quantize(x: NDArray[np.float32]) -> NDArray[np.void]:
     """Finite float32 (n, 32) -> blocks (n,): the element of the largest magnitude becomes -16."""
     blocks = np.empty(len(x), DTYPE)
-    extreme = np.take_along_axis(x, np.abs(x).argmax(axis=1, keepdims=True), axis=1)
-    d = extreme / np.float32(-16)  # (n, 1)
+    d = extreme(x) / np.float32(-16)  # (n, 1)
     inverse = np.divide(1, d, out=np.zeros_like(d), where=d != 0)
     blocks["d"] = d[:, 0]
     store_five_bits(blocks, (x * inverse + np.float32(16.5)).astype(np.uint8).clip(0, 31))

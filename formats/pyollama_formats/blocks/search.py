@@ -43,7 +43,7 @@ def fit_affine(x: F32, most: int, widths: F32) -> tuple[F32, F32]:
         better = (det > 0) & (error < least)
         scale, low = np.where(better, a, scale), np.where(better, b, low)
         least = np.where(better, error, least)
-    return scale[..., 0], -low[..., 0]
+    return scale[..., 0], (ZERO - low)[..., 0]
 
 
 def _rounded(x: F32, low: F32, high: F32, most: int, width: np.float32) -> F32:

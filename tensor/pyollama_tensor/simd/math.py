@@ -49,7 +49,21 @@ def _elementwise(name: str, n_args: int) -> Any:
 maximum = _elementwise("maxnum", 2)
 minimum = _elementwise("minnum", 2)
 absolute = _elementwise("fabs", 1)
+square_root = _elementwise("sqrt", 1)
 round_even = _elementwise("rint", 1)  # to the nearest whole number, halves to even
+round_away = _elementwise("round", 1)  # to the nearest whole number, halves away from zero
+
+
+@word
+def where_less(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    """Lanes of x where a < b, lanes of y elsewhere, where either is not a number too."""
+    if not isinstance(a, Vec) or a.element != "f32" or {b, x, y} != {a}:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[2], args[3])
+
+    return a(a, a, a, a), codegen
 
 
 @word

@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.np.arrayobj import make_array
 
-from pyollama_tensor.simd.halves import HALF, half_to_float
+from pyollama_tensor.simd.halves import HALF, float_to_half, half_to_float
 from pyollama_tensor.simd.vector import (
     F32X16,
     I8X16,
@@ -134,6 +134,18 @@ def load_f16(typing: Any, array: Any, index: Any) -> Any:
         return half_to_float(builder, builder.load(place, align=1), LLVM["f32"])
 
     return types.float32(array, index), codegen
+
+
+@word
+def store_f16(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write a float32 scalar as a half, rounded to nearest even, to any place."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = float_to_half(builder, args[2])
+        builder.store(number, pointer(context, builder, sig, args, HALF), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.float32), codegen
 
 
 @word
