@@ -26,6 +26,10 @@ class RawJSON(bytes):
     """The text of a JSON value, kept as the client wrote it."""
 
 
+class Float32s(list[float]):
+    """Values of 32 bits, sent in the shortest text that tells them apart from other such values."""
+
+
 FOREVER = Duration(2**63 - 1)
 
 Options = dict[str, Any]
@@ -165,6 +169,42 @@ class ChatResponse(Struct, kw_only=True, omit_defaults=True):
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
+
+
+class EmbedRequest(Struct, kw_only=True):
+    """POST /api/embed. The input is looked at by the endpoint: a string, or a list of them."""
+
+    model: str = ""
+    input: Any = None
+    truncate: bool | None = None
+    dimensions: int = 0
+    keep_alive: Duration | None = None
+    options: Options = field(default_factory=dict)
+
+
+class EmbedResponse(Struct, kw_only=True, omit_defaults=True):
+    """The answer of /api/embed: a vector for each input; durations are nanoseconds."""
+
+    model: str
+    embeddings: list[Float32s]
+    total_duration: int = 0
+    load_duration: int = 0
+    prompt_eval_count: int = 0
+
+
+class EmbeddingRequest(Struct, kw_only=True):
+    """POST /api/embeddings."""
+
+    model: str = ""
+    prompt: str = ""
+    keep_alive: Duration | None = None
+    options: Options = field(default_factory=dict)
+
+
+class EmbeddingResponse(Struct, kw_only=True, omit_defaults=True):
+    """The answer of /api/embeddings, whose values are widened to 64 bits."""
+
+    embedding: list[float]
 
 
 class ModelDetails(Struct, kw_only=True, omit_defaults=True):

@@ -7,6 +7,7 @@ PyollamaError
 ├── NotFound           no such model, blob or file                        404
 ├── RequestCanceled    the client left before there was an answer         499
 ├── OptionError        an entry of options has the wrong type             500
+├── NoEmbeddings       embeddings are asked of a model that makes text    501
 ├── ServerBusy         the queue is full                                  503
 └── EngineError        the model could not be loaded or run               500
 """
@@ -20,6 +21,7 @@ __all__ = [
     "EngineError",
     "Forbidden",
     "FormatError",
+    "NoEmbeddings",
     "NotFound",
     "OptionError",
     "PyollamaError",
@@ -43,6 +45,10 @@ class NotFound(PyollamaError):
 
 class RequestCanceled(PyollamaError):
     """The client went away before the request could be answered."""
+
+
+class NoEmbeddings(PyollamaError):
+    """The model makes text, and embeddings are asked of it."""
 
 
 class OptionError(PyollamaError):

@@ -10,6 +10,7 @@ from pyollama.errors import (
     EngineError,
     Forbidden,
     FormatError,
+    NoEmbeddings,
     NotFound,
     OptionError,
     PyollamaError,
@@ -40,6 +41,7 @@ STATUS: dict[type[PyollamaError], int] = {
     FormatError: 500,
     OptionError: 500,
     EngineError: 500,
+    NoEmbeddings: 501,
     Unsupported: 501,
     ServerBusy: 503,
 }

@@ -68,3 +68,8 @@ class Event:
     done_reason: DoneReason | None
     logprob: TokenLogprob | None = None  # of the token, where the request wants it
     error: PyollamaError | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing of this request follows."""
+        return self.done_reason is not None or self.error is not None

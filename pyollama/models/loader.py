@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from pyollama.models.hyperparameters import Hyperparameters, ModelError, vocabulary_size
 from pyollama.models.parts.attention import Heads
+from pyollama.models.pooling import Pooling, read_pooling
 from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, load_tensors
 from pyollama_formats.gguf import GGUFFile
 from pyollama_tensor.batch import Batch
@@ -14,7 +15,11 @@ from pyollama_tensor.cache import Element, KVCache
 from pyollama_tensor.rope import Rope
 from pyollama_tensor.types import Array
 
-ARCHITECTURES = {"llama": "pyollama.models.llama", "qwen2": "pyollama.models.qwen2"}
+ARCHITECTURES = {
+    "bert": "pyollama.models.bert",
+    "llama": "pyollama.models.llama",
+    "qwen2": "pyollama.models.qwen2",
+}
 """general.architecture -> the module that is the model. Adding one is adding a file and a line."""
 
 
@@ -39,7 +44,7 @@ class Config(Protocol):
 
 
 class Architecture(Protocol):
-    """The functions that every architecture's module has."""
+    """The functions that an architecture's module has; an encoder has not the last two."""
 
     def read_config(self, keys: Hyperparameters, n_vocab: int) -> Any:
         """The configuration that the metadata describes."""
@@ -50,6 +55,9 @@ class Architecture(Protocol):
     def assemble(self, tensors: Tensors, config: Any) -> Any:
         """The weights, each in its place."""
 
+    def states(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
+        """The last layer's rows that the batch wants."""
+
     def forward(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
         """The logits of the rows that the batch wants."""
 
@@ -59,12 +67,19 @@ class Architecture(Protocol):
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model. ``nbytes`` is the memory that its tensors take."""
+    """A loaded model.
+
+    nbytes: the memory that its tensors take
+    pooling: how its rows become embeddings, None if it makes text
+    causal: whether a row sees only what comes before it
+    """
 
     architecture: Architecture
     config: Config
     weights: Any
     nbytes: int
+    pooling: Pooling | None = None
+    causal: bool = True
 
     @property
     def rope(self) -> Rope | None:
@@ -73,6 +88,10 @@ class Model:
         A key that moves by n positions is rotated ``further``, by n.
         """
         return self.architecture.key_rope(self.weights)
+
+    def states(self, batch: Batch, cache: KVCache) -> Array:
+        """The last layer's rows that the batch wants, (n_wanted, n_embd) float32."""
+        return self.architecture.states(batch, self.weights, cache, self.config)
 
     def forward(self, batch: Batch, cache: KVCache) -> Array:
         """Logits of the rows that the batch wants, (n_wanted, n_vocab) float32."""
@@ -83,6 +102,11 @@ class Model:
         heads, size = self.config.heads, self.config.heads.n_embd_head
         return KVCache(self.config.n_layer, n_page, heads.n_head_kv, size, size, element=element)
 
+    def new_cache_for_one_pass(self, n_page: int) -> KVCache:
+        """Pages for sequences that are given whole, of which nothing is kept."""
+        heads, size = self.config.heads, self.config.heads.n_embd_head
+        return KVCache.for_one_pass(self.config.n_layer, n_page, heads.n_head_kv, size, size)
+
 
 def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
     """Check the whole file against its own hyperparameters, then load it.
@@ -92,11 +116,18 @@ def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
     """
     name, architecture = find_architecture(file.metadata)
     n_vocab = vocabulary_size(file.metadata)
-    config = architecture.read_config(Hyperparameters(file.metadata, name), n_vocab)
+    keys = Hyperparameters(file.metadata, name)
+    pooling = read_pooling(keys)
+    is_encoder = not hasattr(architecture, "forward")
+    if is_encoder and pooling is None:
+        raise ModelError(f"{name}.pooling_type is missing: a {name} model makes no text")
+    config = architecture.read_config(keys, n_vocab)
     present = check_tensors(file, architecture.expected_tensors(config))
     tensors = load_tensors(file, present, progress)
     nbytes = sum(tensor.nbytes for tensor in tensors.loaded.values())
-    return Model(architecture, config, architecture.assemble(tensors, config), nbytes)
+    weights = architecture.assemble(tensors, config)
+    causal = not is_encoder and keys.get("attention.causal") is not False
+    return Model(architecture, config, weights, nbytes, pooling, causal)
 
 
 def find_architecture(metadata: Mapping[str, Any]) -> tuple[str, Architecture]:

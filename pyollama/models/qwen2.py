@@ -129,15 +129,19 @@ def attention(
     return join_heads(paged_attention(q, cache, batch), w.attn)
 
 
-def forward(batch: Batch, weights: Qwen2Weights, cache: KVCache, config: Qwen2Config) -> Array:
-    """Logits of the rows that the batch wants: T rows of any sequences -> (n_wanted, n_vocab)."""
+def states(batch: Batch, weights: Qwen2Weights, cache: KVCache, config: Qwen2Config) -> Array:
+    """The last layer's rows that the batch wants: T rows of any sequences -> (n_wanted, D)."""
     x = embed(batch, weights.token_embd)  # (T, D)
     for w, layer_cache in zip(weights.blk, cache.layers, strict=True):
         normed = rms_norm(x, w.attn_norm, config.norm_eps)
         x = x + attention(normed, w, layer_cache, batch, weights.rope, config)
         x = x + swiglu(rms_norm(x, w.ffn_norm, config.norm_eps), w.ffn)
-    wanted = rms_norm(x[batch.wanted], weights.output_norm, config.norm_eps)
-    return project(wanted, weights.output)
+    return rms_norm(x[batch.wanted], weights.output_norm, config.norm_eps)
+
+
+def forward(batch: Batch, weights: Qwen2Weights, cache: KVCache, config: Qwen2Config) -> Array:
+    """Logits of the rows that the batch wants: T rows of any sequences -> (n_wanted, n_vocab)."""
+    return project(states(batch, weights, cache, config), weights.output)
 
 
 def key_rope(weights: Qwen2Weights) -> Rope:

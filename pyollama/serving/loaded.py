@@ -4,8 +4,9 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from pyollama.engine import Engine
+from pyollama.engine import Encoder, Engine
 from pyollama.errors import EngineError, FormatError
 from pyollama.models.loader import Model, load_model
 from pyollama.prompt.jinja import ChatTemplate
@@ -31,6 +32,7 @@ class RunnerOptions:
     """The options that a runner is loaded with; a request that wants others reloads it.
 
     num_ctx: None where nobody asked for a size
+    num_batch: rows of prompts in one step; 0, for embeddings alone, as many as the context has
     num_thread: how many threads compute, for all models from then on; 0 for as many as the machine
         has cores, which is also the most
     shift: whether a full context goes on by forgetting its older half
@@ -50,14 +52,15 @@ class LoadedModel:
     model: Model
     tokenizer: Tokenizer
     template: ChatTemplate
-    runner: Runner
+    runner: Runner[Any]  # of an Engine, or of an Encoder if the model makes embeddings
     num_ctx: int  # positions of one request, as clients see it; the engine rounds it up
     file: GGUFFile  # formats without a fast kernel run from its mapped pages
 
     @property
     def size(self) -> int:
         """Bytes that the weights and the cache take."""
-        return self.model.nbytes + self.runner.engine.cache.nbytes
+        n_cached: int = self.runner.engine.cache.nbytes
+        return self.model.nbytes + n_cached
 
     def context_for(self, options: RunnerOptions, default: int) -> int:
         """The context that these options would give this model."""
@@ -96,12 +99,19 @@ def load_opened(
         num_ctx = context_size(wanted, model.config.n_ctx_train)
         if num_ctx < wanted:
             logger.warning("num_ctx %d exceeds the model's trained %d", wanted, num_ctx)
-        engine = Engine(model, num_ctx, options.num_parallel, options.num_batch)
+        engine = new_engine(model, num_ctx, options)
         require_memory(engine.cache.nbytes + model.nbytes)
         set_threads(min(options.num_thread, n_cores()))
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
-    return LoadedModel(model, tokenizer, template, Runner(engine, tokenizer), num_ctx, file)
+    return LoadedModel(model, tokenizer, template, Runner(engine), num_ctx, file)
+
+
+def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | Encoder:
+    """What steps the model: an encoder if it makes embeddings, and else an engine for text."""
+    if model.pooling is not None:
+        return Encoder(model, num_ctx, options.num_batch)
+    return Engine(model, num_ctx, options.num_parallel, options.num_batch)
 
 
 def chat_template(file: GGUFFile, tokenizer: Tokenizer) -> ChatTemplate:

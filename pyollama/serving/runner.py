@@ -3,11 +3,10 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
-from pyollama.engine import Engine, Request
-from pyollama.errors import EngineError
-from pyollama.serving.generation import Generation
-from pyollama.tokenizer import Tokenizer
+from pyollama.errors import EngineError, PyollamaError
 
 STOPPED = (
     "model runner has unexpectedly stopped, this may be due to resource limitations or an "
@@ -18,37 +17,86 @@ FAILED = "an error was encountered while running the model: {}"
 logger = logging.getLogger(__name__)
 
 
-class Runner:
+class Event(Protocol):
+    """What an engine tells of one of its requests."""
+
+    @property
+    def request(self) -> Any:
+        """The request."""
+
+    @property
+    def error(self) -> PyollamaError | None:
+        """What ended this request alone."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the engine is done with the request."""
+
+
+class Steppable(Protocol):
+    """An engine: of text, or of embeddings."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to step."""
+
+    def add(self, request: Any) -> None:
+        """Queue a request."""
+
+    def cancel(self, request: Any) -> None:
+        """Drop a request wherever it is."""
+
+    def step(self) -> Sequence[Event]:
+        """Do some of the work; gives what has come of it."""
+
+
+class Job(Protocol):
+    """A request to an engine, and what becomes of its events."""
+
+    @property
+    def request(self) -> Any:
+        """What the engine is asked for."""
+
+    def take(self, event: Any) -> bool:
+        """Pass an event on. True if the job has ended by it, and the engine does not know yet."""
+
+    def fail(self, error: PyollamaError) -> None:
+        """End with an error."""
+
+
+E = TypeVar("E", bound=Steppable)
+
+
+class Runner(Generic[E]):
     """Steps an engine while there is work, and sleeps while there is none.
 
     ``submit`` and ``cancel`` may be called from any thread; the engine itself is touched by the
-    runner's thread alone. A cancelled generation's pages are free within one step.
+    runner's thread alone. A cancelled job's pages are free within one step.
     """
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer) -> None:
+    def __init__(self, engine: E) -> None:
         self.engine = engine
-        self.tokenizer = tokenizer
         self.changed = threading.Condition()
-        self.submitted: deque[Generation] = deque()
-        self.cancelled: deque[Generation] = deque()
+        self.submitted: deque[Job] = deque()
+        self.cancelled: deque[Job] = deque()
         self.closing = False
-        self.active: dict[Request, Generation] = {}
+        self.active: dict[Any, Job] = {}
         self.thread = threading.Thread(target=self._run, name="runner", daemon=True)
         self.thread.start()
 
-    def submit(self, generation: Generation) -> None:
-        """Start a generation; its pieces arrive through its ``deliver``."""
+    def submit(self, job: Job) -> None:
+        """Start a job, whose events it will take."""
         with self.changed:
             if not self.closing:
-                self.submitted.append(generation)
+                self.submitted.append(job)
                 self.changed.notify()
                 return
-        generation.fail(EngineError(STOPPED))
+        job.fail(EngineError(STOPPED))
 
-    def cancel(self, generation: Generation) -> None:
-        """Stop a generation that nobody waits for any more; nothing further is delivered."""
+    def cancel(self, job: Job) -> None:
+        """Stop a job that nobody waits for any more; it takes no further event."""
         with self.changed:
-            self.cancelled.append(generation)
+            self.cancelled.append(job)
             self.changed.notify()
 
     def close(self) -> None:
@@ -79,36 +127,34 @@ class Runner:
             arrived, left = list(self.submitted), list(self.cancelled)
             self.submitted.clear()
             self.cancelled.clear()
-        for generation in arrived:
-            self.active[generation.request] = generation
-            self.engine.add(generation.request)
-        for generation in left:
-            self._drop(generation)
+        for job in arrived:
+            self.active[job.request] = job
+            self.engine.add(job.request)
+        for job in left:
+            self._drop(job)
         return True
 
     def _step(self) -> None:
         for event in self.engine.step():
-            generation = self.active[event.request]
+            job = self.active[event.request]
             if event.error is not None:  # of this answer alone
-                generation.fail(EngineError(FAILED.format(event.error)))
+                job.fail(EngineError(FAILED.format(event.error)))
                 del self.active[event.request]
-                continue
-            stopped_by_text = generation.take(event)
-            if stopped_by_text:
-                self._drop(generation)
-            elif event.done_reason is not None:
+            elif job.take(event):
+                self._drop(job)
+            elif event.is_last:
                 del self.active[event.request]
 
-    def _drop(self, generation: Generation) -> None:
-        self.engine.cancel(generation.request)
-        self.active.pop(generation.request, None)
+    def _drop(self, job: Job) -> None:
+        self.engine.cancel(job.request)
+        self.active.pop(job.request, None)
 
     def _fail_all(self, error: EngineError) -> None:
-        """End every generation, running or waiting, with an error."""
+        """End every job, running or waiting, with an error."""
         with self.changed:
             waiting = list(self.submitted)
             self.submitted.clear()
-        for generation in [*self.active.values(), *waiting]:
-            generation.fail(error)
-        for generation in list(self.active.values()):
-            self._drop(generation)
+        for job in [*self.active.values(), *waiting]:
+            job.fail(error)
+        for job in list(self.active.values()):
+            self._drop(job)

@@ -11,12 +11,17 @@ from typing import Protocol, TypeVar
 from pyollama.api import (
     ChatRequest,
     ChatResponse,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    EmbedRequest,
+    EmbedResponse,
     GenerateRequest,
     GenerateResponse,
     LocalTime,
     ProcessModel,
 )
 from pyollama.serving.chat import Chat
+from pyollama.serving.embed import embed, embeddings
 from pyollama.serving.flow import answer
 from pyollama.serving.generate import Generate
 from pyollama.serving.scheduler import Scheduler
@@ -55,6 +60,14 @@ class Serving:
     async def chat(self, call: ChatRequest) -> Events[ChatResponse]:
         """Answer POST /api/chat. Raises what the first failing check names."""
         return await answer(self.store, self.scheduler, Chat(call))
+
+    async def embed(self, call: EmbedRequest) -> EmbedResponse:
+        """Answer POST /api/embed. Raises what the first failing check names."""
+        return await embed(self.store, self.scheduler, call)
+
+    async def embeddings(self, call: EmbeddingRequest) -> EmbeddingResponse:
+        """Answer POST /api/embeddings. Raises what the first failing check names."""
+        return await embeddings(self.store, self.scheduler, call)
 
     def running(self) -> list[ProcessModel]:
         """The models in memory, the one that stays longest first."""

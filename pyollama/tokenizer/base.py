@@ -39,13 +39,20 @@ class Tokenizer(ABC):
         self._splitter = splitter
 
     def encode(
-        self, text: str, *, add_special: bool = True, parse_special: bool = True
+        self,
+        text: str,
+        *,
+        add_special: bool = True,
+        parse_special: bool = True,
+        at_most: int | None = None,
     ) -> list[int]:
         """The ids of a text.
 
         add_special: put bos before and eos after it, if the model wants them.
         parse_special: special tokens spelled out in the text become those tokens; if not, only
             user-defined ones do.
+        at_most: stop when the text has more tokens than that; what comes then is left out. So a
+            text that is too long costs no memory for tokens that nobody wants.
         """
         ids = [self.bos] if add_special and self.add_bos and self.bos is not None else []
         after_special = True
@@ -55,6 +62,8 @@ class Tokenizer(ABC):
             else:
                 for some in self._encode_plain(part, after_special=after_special):
                     ids += some
+                    if at_most is not None and len(ids) > at_most:
+                        return ids
             after_special = isinstance(part, int)
         if add_special and self.add_eos and self.eos is not None:
             ids.append(self.eos)

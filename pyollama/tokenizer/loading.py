@@ -11,13 +11,16 @@ from pyollama.tokenizer.special import read_special_tokens
 from pyollama.tokenizer.splitter import SpecialToken, Splitter
 from pyollama.tokenizer.spm import SentencePieceTokenizer
 from pyollama.tokenizer.vocabulary import TokenType, Vocabulary, read_vocabulary
+from pyollama.tokenizer.wordpiece import WordPieceTokenizer
 
 # Tokenizer model -> bos and eos where the file names none.
 DEFAULT_IDS: dict[str, tuple[int | None, int | None]] = {
     "llama": (1, 2),
     "gpt2": (11, 11),
     "gemma4": (None, None),
+    "bert": (101, None),
 }
+WITHOUT_PRETOKENIZER = ("llama", "bert")  # they cut words in their own way
 
 _SEARCHED = (TokenType.CONTROL, TokenType.USER_DEFINED, TokenType.UNKNOWN)
 _MASK_EATS_SPACE_PRE = ("jina-v2-de", "jina-v2-es", "jina-v2-code")
@@ -32,13 +35,16 @@ def load_tokenizer(metadata: Metadata) -> Tokenizer:
     model = text(metadata, "model", "")
     if model not in DEFAULT_IDS:
         raise TokenizerError(f"unknown tokenizer: '{model}'")
-    pre = find_pretokenizer(text(metadata, "pre", "default")) if model != "llama" else None
+    named = None if model in WITHOUT_PRETOKENIZER else text(metadata, "pre", "default")
+    pre = None if named is None else find_pretokenizer(named)
     vocabulary = read_vocabulary(metadata)
     bos, eos = DEFAULT_IDS[model]
     if pre is not None and not pre.has_bos:
         bos = None
     special = read_special_tokens(metadata, vocabulary, bos, eos)
     splitter = Splitter(_special_tokens(metadata, vocabulary))
+    if model == "bert":
+        return WordPieceTokenizer(metadata, vocabulary, special, splitter)
     if pre is None:
         return SentencePieceTokenizer(metadata, vocabulary, special, splitter)
     return BytePairTokenizer(metadata, vocabulary, special, splitter, pre)

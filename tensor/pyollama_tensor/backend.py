@@ -61,6 +61,12 @@ class Backend(Protocol):
     def rms_norm(self, x: F32, weight: F32, eps: float) -> F32:
         """x / sqrt(mean(x^2) + eps) * weight over the last axis."""
 
+    def layer_norm(self, x: F32, weight: F32, bias: F32, eps: float) -> F32:
+        """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis."""
+
+    def gelu(self, x: F32) -> F32:
+        """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))."""
+
     def silu_gate(self, gate: F32, up: F32) -> F32:
         """silu(gate) * up."""
 

@@ -105,6 +105,18 @@ class KVCache:
             for _ in range(n_layer)
         ]
 
+    @classmethod
+    def for_one_pass(
+        cls, n_layer: int, n_page: int, n_head_kv: int, n_embd_head_k: int, n_embd_head_v: int
+    ) -> "KVCache":
+        """Pages in float32 for sequences that are computed whole in one pass.
+
+        No layer needs to remember what it wrote for a later pass, so all share one layer's pages.
+        """
+        cache = cls(1, n_page, n_head_kv, n_embd_head_k, n_embd_head_v, "f32")
+        cache.layers *= n_layer
+        return cache
+
     def copy_page(self, source: int, target: int) -> None:
         """Make one page's content another's, in every layer."""
         for layer in self.layers:
@@ -113,4 +125,4 @@ class KVCache:
     @property
     def nbytes(self) -> int:
         """Bytes reserved over all layers."""
-        return sum(layer.nbytes for layer in self.layers)
+        return sum(layer.nbytes for layer in set(self.layers))

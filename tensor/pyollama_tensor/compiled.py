@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "embedding",
+    "gelu",
+    "layer_norm",
     "linear",
     "linears",
     "make_weight",
@@ -43,6 +45,22 @@ def rms_norm(x: F32, weight: F32, eps: float) -> F32:
     rows = _rows(x)
     out = np.empty_like(rows)
     elementwise.rms_norm(pool(), rows, weight, float(eps), out)
+    return out.reshape(x.shape)
+
+
+def layer_norm(x: F32, weight: F32, bias: F32, eps: float) -> F32:
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis."""
+    rows = _rows(x)
+    out = np.empty_like(rows)
+    elementwise.layer_norm(pool(), rows, weight, bias, float(eps), out)
+    return out.reshape(x.shape)
+
+
+def gelu(x: F32) -> F32:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))."""
+    rows = _rows(x)
+    out = np.empty_like(rows)
+    elementwise.gelu(pool(), rows, out)
     return out.reshape(x.shape)
 
 
@@ -102,6 +120,12 @@ def _warm_up_rows() -> None:
     silu_gate(one, one)
 
 
+def _warm_up_encoder() -> None:
+    """Compile the kernels over rows that only encoders (BERT) need."""
+    one = np.ones((1, 16), np.float32)
+    gelu(layer_norm(one, one[0], one[0], 1e-5))
+
+
 def _warm_up_attention() -> None:
     """Compile what a layer does between its matrices, on a cache of one page of float16."""
     from pyollama_tensor.batch import Batch
@@ -117,4 +141,5 @@ def _warm_up_attention() -> None:
 
 
 on_warmup("norms and gates", _warm_up_rows)
+on_warmup("norms of encoders", _warm_up_encoder)
 on_warmup("attention", _warm_up_attention)

@@ -20,6 +20,8 @@ __all__ = [
     "Rope",
     "Weight",
     "embedding",
+    "gelu",
+    "layer_norm",
     "linear",
     "linears",
     "make_weight",
@@ -63,6 +65,22 @@ def rms_norm(x: F32, weight: F32, eps: float) -> F32:
     Source: arXiv:1910.07467.
     """
     return backend.rms_norm(x, weight, eps)
+
+
+def layer_norm(x: F32, weight: F32, bias: F32, eps: float) -> F32:
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis: (..., D) -> the same.
+
+    Source: arXiv:1607.06450.
+    """
+    return backend.layer_norm(x, weight, bias, eps)
+
+
+def gelu(x: F32) -> F32:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))): any shape -> the same.
+
+    Source: arXiv:1606.08415, the approximation that llama.cpp computes wherever a model says GELU.
+    """
+    return backend.gelu(x)
 
 
 def silu_gate(gate: F32, up: F32) -> F32:

@@ -85,6 +85,23 @@ def rms_norm(x: F32, weight: F32, eps: float) -> F32:
     return normed * weight
 
 
+def layer_norm(x: F32, weight: F32, bias: F32, eps: float) -> F32:
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis: any shape."""
+    exact = x.astype(np.float64)
+    centred = exact - exact.mean(axis=-1, keepdims=True)
+    variance = np.mean(centred**2, axis=-1, keepdims=True)
+    normed: F32 = (centred / np.sqrt(variance + eps)).astype(np.float32)
+    return normed * weight + bias
+
+
+def gelu(x: F32) -> F32:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))): any shape -> the same."""
+    exact = x.astype(np.float64)
+    inner = np.sqrt(2.0 / np.pi) * (exact + 0.044715 * exact**3)
+    out: F32 = (0.5 * exact * (1.0 + np.tanh(inner))).astype(np.float32)
+    return out
+
+
 def silu_gate(gate: F32, up: F32) -> F32:
     """silu(gate) * up, where silu(x) = x / (1 + exp(-x)): any shape -> the same."""
     with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that it should be

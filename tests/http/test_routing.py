@@ -89,9 +89,9 @@ def test_percent_encoding_is_decoded_before_the_route_is_looked_up(client: TestC
 
 
 def test_a_route_that_is_not_built_says_so(client: TestClient) -> None:
-    response = client.post("/api/embed", json={})
+    response = client.post("/v1/embeddings", json={})
     assert response.status_code == 501
-    assert response.json() == {"error": "/api/embed is not supported yet"}
+    assert response.json() == {"error": "/v1/embeddings is not supported yet"}
 
 
 @pytest.mark.parametrize(

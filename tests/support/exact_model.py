@@ -26,7 +26,7 @@ class ExactModel:
         self.keys = {name: field.contents() for name, field in reader.fields.items()}
         self.arch = self.keys["general.architecture"]
         self.n_head = self._key("attention.head_count")
-        self.n_head_kv = self._key("attention.head_count_kv")
+        self.n_head_kv = self._key("attention.head_count_kv", self.n_head)
 
     @staticmethod
     def _matrix(tensor: Any) -> F64:

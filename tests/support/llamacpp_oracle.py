@@ -17,13 +17,21 @@ class LlamaCpp:
     """llama.cpp as the `xllamacpp` package builds it (AVX2)."""
 
     def __init__(
-        self, path: Path, *, exact_cache: bool = False, n_ctx: int = 512, shifts: bool = False
+        self,
+        path: Path,
+        *,
+        exact_cache: bool = False,
+        n_ctx: int = 512,
+        shifts: bool = False,
+        embeds: bool = False,
     ) -> None:
         x = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
         params = x.CommonParams()
         params.model.path = str(path)
         params.n_ctx, params.n_parallel, params.port, params.verbosity = n_ctx, 1, 0, -1
-        params.ctx_shift = shifts
+        params.ctx_shift, params.embedding = shifts, embeds
+        if embeds:
+            params.n_batch = params.n_ubatch = n_ctx
         params.cpuparams.n_threads, params.warmup = 1, False
         if exact_cache:
             # its other attention adds up in halves
@@ -31,14 +39,31 @@ class LlamaCpp:
             params.cache_type_k = params.cache_type_v = x.ggml_type.GGML_TYPE_F32
         self.server = x.Server(params)
 
-    def complete(self, ids: Sequence[int], **more: Any) -> Any:
-        """The answer of /completion to a prompt of token ids, at temperature 0."""
-        body = {"prompt": list(ids), "temperature": 0, "cache_prompt": False, **more}
-        address = f"{self.server.listening_address}/completion"
+    def ask(self, path: str, body: Any) -> Any:
+        """The answer of one of the server's endpoints."""
+        address = f"{self.server.listening_address}{path}"
         request = urllib.request.Request(address, json.dumps(body).encode(), method="POST")
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
+
+    def complete(self, ids: Sequence[int], **more: Any) -> Any:
+        """The answer of /completion to a prompt of token ids, at temperature 0."""
+        body = {"prompt": list(ids), "temperature": 0, "cache_prompt": False, **more}
+        return self.ask("/completion", body)
+
+    def tokenize(self, text: str, *, add_special: bool = False) -> list[int]:
+        """The token ids of a text; special tokens that it spells out are found."""
+        return list(self.ask("/tokenize", {"content": text, "add_special": add_special})["tokens"])
+
+    def detokenize(self, ids: Sequence[int]) -> str:
+        """The text of tokens."""
+        return str(self.ask("/detokenize", {"tokens": list(ids)})["content"])
+
+    def embed(self, text: str) -> NDArray[Any]:
+        """The vector of a text, of length 1, (n_embd,) float64."""
+        (answer,) = self.ask("/embedding", {"content": text})
+        return np.array(answer["embedding"][0])
 
     def greedy(self, ids: Sequence[int], n: int, **more: Any) -> list[int]:
         """The n most probable tokens after a prompt, end-of-text tokens left out."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from pyollama.api import LocalTime, Time
+from pyollama.api import Float32s, LocalTime, Time
+from pyollama_http.gojson.float32 import float32s_text
 from pyollama_http.gojson.text import clean, float_text, time_text
 
 __all__ = ["encode"]
@@ -42,6 +43,8 @@ def _write(value: Any, out: Out) -> None:
         _write_struct(value, out)
     elif isinstance(value, dict):
         _write_map(dict(sorted(value.items())), out)
+    elif isinstance(value, Float32s):
+        out(float32s_text(value))
     elif isinstance(value, list | tuple):
         _write_list(value, out)
     else:

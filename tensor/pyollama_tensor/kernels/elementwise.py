@@ -1,4 +1,4 @@
-"""Kernels over rows that need no matrix: RMS norm, SiLU gate and softmax.
+"""Kernels over rows that need no matrix: norms, activations and softmax.
 
 Each takes rows of C-contiguous matrices, a few at a time per thread.
 Shapes: T rows, D inputs.
@@ -15,6 +15,10 @@ from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I64
 
 _ONE = np.float32(1.0)
+_MINUS_TWO = np.float32(-2.0)
+_GELU_LINEAR = np.float32(0.7978845608028654)  # sqrt(2 / pi)
+_GELU_CUBIC = np.float32(0.044715)
+_GELU_FLAT = np.float32(44.0)  # beyond it tanh is 1, and exp would be out of its range
 _GRAIN = 8  # rows that are worth calling another thread for
 
 
@@ -50,6 +54,65 @@ def rms_norm(pool: I64, x: F32, weight: F32, eps: float, out: F32) -> None:
     Source: arXiv:1910.07467. NumPy twin: reference.rms_norm.
     """
     parallel_for(pool, _rms_norm_rows, len(x), _GRAIN, (x, weight, eps, out))
+
+
+@kernel
+def mean_of(row: F32) -> np.float64:
+    """The mean of a row, added up in sixteen partial sums, one per lane. row: float32 (D,)"""
+    whole = len(row) // 16 * 16
+    sums = splat_f32x16(0.0)
+    for i in range(0, whole, 16):
+        sums = sums + load_f32x16(row, i)
+    total = np.float64(reduce_add(sums))
+    for i in range(whole, len(row)):
+        total += np.float64(row[i])
+    return total / len(row)
+
+
+@task
+def _layer_norm_rows(
+    first: int, last: int, x: F32, weight: F32, bias: F32, eps: float, out: F32
+) -> None:
+    for t in range(first, last):
+        row, result = x[t], out[t]
+        mean = np.float32(mean_of(row))
+        for i in range(len(row)):
+            result[i] = row[i] - mean
+        variance = np.float64(sum_of_squares(result)) / len(row)
+        scale = np.float32(1.0 / np.sqrt(variance + eps))
+        for i in range(len(row)):
+            result[i] = result[i] * scale * weight[i] + bias[i]
+
+
+@kernel
+def layer_norm(pool: I64, x: F32, weight: F32, bias: F32, eps: float, out: F32) -> None:
+    """(x - mean) / sqrt(variance + eps) * weight + bias for each row.
+
+    x, out: float32 (T, D); weight, bias: float32 (D,)
+    Source: arXiv:1607.06450. NumPy twin: reference.layer_norm.
+    """
+    parallel_for(pool, _layer_norm_rows, len(x), _GRAIN, (x, weight, bias, eps, out))
+
+
+@task
+def _gelu_rows(first: int, last: int, x: F32, out: F32) -> None:
+    for t in range(first, last):
+        row, result = x[t], out[t]
+        for i in range(len(row)):
+            # (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))
+            u = _GELU_LINEAR * row[i] * (_ONE + _GELU_CUBIC * row[i] * row[i])
+            u = min(max(u, -_GELU_FLAT), _GELU_FLAT)
+            result[i] = row[i] / (_ONE + exp_f32(_MINUS_TWO * u))
+
+
+@kernel
+def gelu(pool: I64, x: F32, out: F32) -> None:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) for each row.
+
+    x, out: float32 (T, D)
+    Source: arXiv:1606.08415. NumPy twin: reference.gelu.
+    """
+    parallel_for(pool, _gelu_rows, len(x), _GRAIN, (x, out))
 
 
 @task

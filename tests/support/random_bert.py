@@ -1,0 +1,116 @@
+"""BERT models of random weights, as files that llama.cpp runs too."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from random_gguf import random_rows
+
+from pyollama_formats.blocks import GGMLType
+from pyollama_formats.gguf.writer import write_gguf
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = ("hello", "world", "why", "is", "the", "sky", "blue", "un", "aff", "wor")
+CONTINUED = ("able", "ld", "s", "ing")  # pieces that go on with a word
+PUNCTUATION = "!,.?'-"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class BertShape:
+    """What a model is made of; small, yet with rows that fill a block of 32."""
+
+    n_embd: int = 64
+    n_ff: int = 128
+    n_layer: int = 2
+    n_head: int = 4
+    n_ctx: int = 128
+    n_token_types: int = 2
+    pooling_type: int | None = 1
+    biased: bool = True
+
+
+def bert_vocabulary() -> list[str]:
+    """Special tokens, words, punctuation, and every letter at the beginning and inside a word."""
+    begun = [f"▁{piece}" for piece in (*WORDS, *PUNCTUATION, *LETTERS)]
+    return [*SPECIAL, *begun, *CONTINUED, *(c for c in LETTERS if c not in CONTINUED)]
+
+
+def bert_metadata(shape: BertShape, **more: Any) -> dict[str, Any]:
+    """Hyperparameters and vocabulary; ``more`` keys replace others, dots written as two lines."""
+    tokens = bert_vocabulary()
+    metadata = {
+        "general.architecture": "bert",
+        "general.name": "random bert",
+        "general.file_type": 0,
+        "bert.context_length": shape.n_ctx,
+        "bert.embedding_length": shape.n_embd,
+        "bert.block_count": shape.n_layer,
+        "bert.feed_forward_length": shape.n_ff,
+        "bert.attention.head_count": shape.n_head,
+        "bert.attention.layer_norm_epsilon": 1e-12,
+        "bert.attention.causal": False,
+        "bert.pooling_type": shape.pooling_type,
+        "tokenizer.ggml.model": "bert",
+        "tokenizer.ggml.pre": "default",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [3 if token in SPECIAL else 1 for token in tokens],
+        "tokenizer.ggml.token_type_count": shape.n_token_types,
+        "tokenizer.ggml.unknown_token_id": 1,
+        "tokenizer.ggml.seperator_token_id": 3,
+        "tokenizer.ggml.padding_token_id": 0,
+        "tokenizer.ggml.cls_token_id": 2,
+        "tokenizer.ggml.mask_token_id": 4,
+        "tokenizer.ggml.bos_token_id": 2,
+        "tokenizer.ggml.eos_token_id": 3,
+    } | {key.replace("__", "."): value for key, value in more.items()}
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
+def write_random_bert(
+    path: Path,
+    shape: BertShape | None = None,
+    type: GGMLType = GGMLType.F32,
+    seed: int = 0,
+    **more: Any,
+) -> Path:
+    """A model whose matrices are random weights of one format; ``more`` is metadata."""
+    shape = shape or BertShape()
+    rng = np.random.default_rng(seed)
+    tensors: dict[str, tuple[NDArray[Any], GGMLType]] = {}
+    for name, n_out, n_in in matrices(shape):
+        tensors[f"{name}.weight"] = (random_rows(rng, type, n_out, n_in), type)
+        if shape.biased and name.startswith("blk."):
+            bias = rng.normal(0.0, 0.3, n_out).astype(np.float32)
+            tensors[f"{name}.bias"] = (bias, GGMLType.F32)
+    for name in norms(shape):
+        gain = rng.uniform(0.7, 1.3, shape.n_embd).astype(np.float32)
+        bias = rng.normal(0.0, 0.1, shape.n_embd).astype(np.float32)
+        tensors[f"{name}.weight"] = (gain, GGMLType.F32)
+        tensors[f"{name}.bias"] = (bias, GGMLType.F32)
+    write_gguf(path, bert_metadata(shape, **more), tensors)
+    return path
+
+
+def matrices(shape: BertShape) -> Iterator[tuple[str, int, int]]:
+    """Name, rows and columns of every matrix."""
+    d, f = shape.n_embd, shape.n_ff
+    yield "token_embd", len(bert_vocabulary()), d
+    yield "position_embd", shape.n_ctx, d
+    if shape.n_token_types:
+        yield "token_types", shape.n_token_types, d
+    for i in range(shape.n_layer):
+        yield from ((f"blk.{i}.attn_{part}", d, d) for part in ("q", "k", "v", "output"))
+        yield f"blk.{i}.ffn_up", f, d
+        yield f"blk.{i}.ffn_down", d, f
+
+
+def norms(shape: BertShape) -> Iterator[str]:
+    """Every LayerNorm."""
+    yield "token_embd_norm"
+    for i in range(shape.n_layer):
+        yield f"blk.{i}.attn_output_norm"
+        yield f"blk.{i}.layer_output_norm"
