@@ -57,10 +57,16 @@ class GGUFFile:
         cursor = Cursor(data)
         self.version = _read_version(cursor)
         n_tensors, n_keys = cursor.u64(), cursor.u64()
-        self.metadata, self.types = _read_metadata(cursor, n_keys)
+        self.metadata, self.types, self._places = _read_metadata(cursor, n_keys)
         self.alignment = _alignment(self.metadata)
         self.tensors = _read_tensors(cursor, n_tensors, self.alignment)
         pages.drop(data, 0, cursor.position)
+
+    def stored_value(self, key: str) -> bytes:
+        """A key's type number and value as the file has them; KeyError for a key that it lacks."""
+        if self._data.closed:
+            raise GGUFError("the GGUF file is closed")
+        return self._data[self._places[key]]
 
     def data(self, name: str) -> NDArray[np.uint8]:
         """A tensor's bytes, read-only, mapped: uint8 (*outer axes, row_bytes).
@@ -138,16 +144,24 @@ def _read_version(cursor: Cursor) -> int:
 
 def _read_metadata(
     cursor: Cursor, count: int
-) -> tuple[Mapping[str, int | float | bool | str | LazyArray], Mapping[str, ValueType]]:
+) -> tuple[
+    Mapping[str, int | float | bool | str | LazyArray],
+    Mapping[str, ValueType],
+    Mapping[str, slice],
+]:
+    """Values, their types, and where in the file both lie, by key; of equal keys the last."""
     cursor.need(MIN_KEY_BYTES * count)
     if count > MAX_KEYS:
         raise GGUFError(f"GGUF key count {count} exceeds maximum {MAX_KEYS}")
     values: dict[str, int | float | bool | str | LazyArray] = {}
     types: dict[str, ValueType] = {}
+    places: dict[str, slice] = {}
     for _ in range(count):
         key = cursor.string(MAX_NAME)
+        start = cursor.position
         types[key], values[key] = read_value(cursor)
-    return MappingProxyType(values), MappingProxyType(types)
+        places[key] = slice(start, cursor.position)
+    return MappingProxyType(values), MappingProxyType(types), MappingProxyType(places)
 
 
 def _alignment(metadata: Mapping[str, object]) -> int:

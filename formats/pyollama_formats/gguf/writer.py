@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyollama_formats.blocks import GGMLType, quantize, row_bytes
+from pyollama_formats.blocks import GGMLType, quantize
 from pyollama_formats.gguf.errors import GGUFError
 from pyollama_formats.gguf.reader import DEFAULT_ALIGNMENT
 from pyollama_formats.gguf.values import LazyArray, ValueType
@@ -41,7 +41,7 @@ def write_gguf(
         first for lists); NumPy numbers and arrays by their dtype; arrays of an open file as they
         are. Strings may be str or bytes.
     tensors: name -> (array, type). A uint8 array holds rows already stored in the type,
-        (..., row_bytes); a floating-point one is converted (F32, F16, BF16, Q8_0, Q4_0).
+        (..., row_bytes); a floating-point one is converted by `blocks.quantize`.
 
     GGUFError for what cannot be stored. The `gguf` package is imported here and not above,
     because that takes longer than most commands run.
@@ -118,17 +118,4 @@ def _rows(array: NDArray[Any], type: GGMLType) -> NDArray[np.uint8]:
     """A tensor's stored bytes, uint8 (..., row_bytes), from stored bytes or from numbers."""
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
-    if type in (GGMLType.F32, GGMLType.F16, GGMLType.BF16):
-        return _halves(np.ascontiguousarray(array, np.float32), type)
     return quantize(array, type)
-
-
-def _halves(array: NDArray[np.float32], type: GGMLType) -> NDArray[np.uint8]:
-    """Plain floating point: F32 as it is, F16 and BF16 rounded to the nearest, ties to even."""
-    stored: NDArray[Any] = array
-    if type is GGMLType.F16:
-        stored = array.astype(np.float16)
-    elif type is GGMLType.BF16:
-        bits = array.view(np.uint32)
-        stored = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
-    return stored.view(np.uint8).reshape(*array.shape[:-1], row_bytes(type, array.shape[-1]))
