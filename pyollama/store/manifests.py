@@ -107,15 +107,15 @@ class Manifests:
         path = self.path(name)
         try:
             with path.open("rb") as file:
-                data = file.read(MAX_MANIFEST + 1)
-                modified = os.fstat(file.fileno()).st_mtime_ns
+                facts = os.fstat(file.fileno())
+                data = file.read(min(facts.st_size, MAX_MANIFEST) + 1)
         except FileNotFoundError:  # deleted a moment ago
             raise NotFound(f"model '{name.short}' not found") from None
         except OSError as error:
             raise StoreError(f"open {path}: {(error.strerror or '').lower()}") from error
         if len(data) > MAX_MANIFEST:
             raise StoreError(f"manifest {path} is larger than {MAX_MANIFEST} bytes")
-        return data, modified
+        return data, facts.st_mtime_ns
 
     def _read(self, name: Name) -> StoredManifest:
         """The manifest of a name that is known to lie in the store."""

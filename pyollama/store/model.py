@@ -52,6 +52,8 @@ class StoredModel:
     def config(self) -> Config:
         """The config blob; an empty one if the manifest names none."""
         digest = self.manifest.config.digest
+        if digest and not is_digest(digest):
+            raise FormatError(f"the config of {self.name.full} has an invalid digest")
         return Config.decode(self.blobs.read(digest, MAX_TEXT) if digest else b"{}")
 
     def layers(self, *kinds: str) -> list[Layer]:

@@ -47,8 +47,8 @@ def show(
         with open_gguf(model.model_path) as file:
             answer.model_info = model_info(file, verbose=verbose)
             answer.tensors = tensors(file)
-    for path in model.projector_paths[:1]:
-        with open_gguf(path) as file:
+    for layer in model.layers("projector")[:1]:
+        with open_gguf(model.blobs.open_path(layer.digest)) as file:
             answer.projector_info = key_values(file, verbose=verbose)
     return answer
 

@@ -30,13 +30,15 @@ def upload(store: Store) -> Upload:
 
 @pytest.fixture
 def gguf(tmp_path: Path) -> Callable[..., bytes]:
-    """The bytes of a GGUF file with these further keys and a 4 x 8 matrix."""
+    """The bytes of a GGUF file with these further keys and a 4 x 8 matrix of that name."""
 
-    def build(metadata: Mapping[str, Any] | None = None) -> bytes:
+    def build(
+        metadata: Mapping[str, Any] | None = None, *, tensor: str = "token_embd.weight"
+    ) -> bytes:
         path = tmp_path / "build.gguf"
         keys = {"general.architecture": "llama", "llama.block_count": 1} | dict(metadata or {})
         weights = np.arange(32, dtype=np.float32).reshape(4, 8)
-        write_gguf(path, keys, {"token_embd.weight": (weights, GGMLType.F32)})
+        write_gguf(path, keys, {tensor: (weights, GGMLType.F32)})
         return path.read_bytes()
 
     return build

@@ -4,14 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pyollama.api import Message
 from pyollama.errors import BadRequest, NotFound, PyollamaError
 from pyollama.store import Store, parse_name
-from pyollama.store.create.checks import is_local
-from pyollama.store.create.texts import licenses
 from pyollama.store.errors import StoreError
 from pyollama.store.types import CreateRequest
 
@@ -81,26 +77,6 @@ def test_every_kind_of_layer_has_ollamas_bytes_and_place(store: Store, make: Mak
     assert kinds(store, "full") == [
         *("model", "template", "system", "license", "license", "params", "messages")
     ]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "digest"),
-    [
-        (
-            {"stop": ["USER:", "ASSISTANT:"], "temperature": 1.0, "top_k": 10},
-            "1d0ad71299d48c2fb7ae2b98e683643e771f8a5b72be34942af90d97a91c1e37",
-        ),
-        (
-            {"top_p": 0.7, "temperature": 0.6, "top_k": 10.0, "stop": ["USER:", "ASSISTANT:"]},
-            "e29a7b3c47287a2489c895d21fe413c20f859a85d20e749492f52a838e36e1ba",
-        ),
-    ],
-)
-def test_parameters_are_stored_in_gos_bytes(
-    store: Store, make: Make, parameters: dict[str, Any], digest: str
-) -> None:
-    make("m", parameters=parameters)
-    assert store.find(parse_name("m")).manifest.layers[-1].digest == f"sha256:{digest}"
 
 
 def test_a_model_made_from_another_inherits_replaces_and_merges(store: Store, make: Make) -> None:
@@ -231,17 +207,6 @@ def test_a_damaged_file_never_becomes_a_model(
     assert list(store.list()) == []
 
 
-def test_info_overrides_the_config(store: Store, make: Make) -> None:
-    info = {"model_family": "famous", "parameter_size": "9B", "quantization_level": "Q9"}
-    info |= {"context_length": 99, "embedding_length": 77.0, "capabilities": ["vision", 5]}  # type: ignore[dict-item]
-    make("m", info=info)
-    details = store.find(parse_name("m")).details()
-    assert (details.family, details.families) == ("famous", ["llama"])
-    assert (details.parameter_size, details.quantization_level) == ("9B", "Q9")
-    assert (details.context_length, details.embedding_length) == (99, 77)
-    assert store.find(parse_name("m")).config.capabilities == ["vision"]
-
-
 def test_two_files_make_two_layers(
     store: Store, upload: Upload, gguf: Callable[..., bytes]
 ) -> None:
@@ -266,33 +231,3 @@ def test_a_blob_deleted_while_the_model_is_made_is_noticed(
         list(progress)
     with pytest.raises(NotFound):
         store.find(parse_name("m"))
-
-
-@pytest.mark.parametrize(
-    ("value", "texts"),
-    [(None, []), ("", []), ("MIT", ["MIT"]), ([], []), (["A", "", None], ["A", "", ""])],
-)
-def test_a_license_is_a_text_or_a_list_of_texts(value: Any, texts: list[str]) -> None:
-    assert licenses(value) == texts
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        (5, "number into Go value of type []string"),
-        (True, "bool into Go value of type []string"),
-        ({"a": 1}, "object into Go value of type []string"),
-        ([1], "number into Go value of type string"),
-        ([[]], "array into Go value of type string"),
-    ],
-)
-def test_a_license_of_another_type_has_gos_words(value: Any, message: str) -> None:
-    with pytest.raises(StoreError) as caught:
-        licenses(value)
-    assert str(caught.value) == f"json: cannot unmarshal {message}"
-
-
-@given(st.text(st.sampled_from("a./\\"), max_size=8))
-def test_a_local_path_stays_in_its_folder(path: str) -> None:
-    expected = bool(path) and not {"", ".", ".."} & set(path.split("/"))
-    assert is_local(path) is expected
