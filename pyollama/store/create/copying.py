@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyollama.store.blob_writer import BlobWriter
 from pyollama.store.types import ProgressResponse
+from pyollama_formats.gguf.head import gguf_head, padding
 from pyollama_formats.gguf.reader import GGUFFile
 from pyollama_formats.gguf.tensors import TensorInfo
 
@@ -62,8 +63,6 @@ def copied(
 
 def _pieces(recipe: Recipe) -> Iterator[bytes | memoryview]:
     """The bytes of the file, from the first to the last."""
-    from pyollama_formats.gguf.head import gguf_head, padding
-
     entries = [(tensor.name, tensor.dims, tensor.type) for _, tensor in recipe.tensors]
     yield gguf_head(recipe.values, entries, recipe.alignment)
     for file, tensor in recipe.tensors:

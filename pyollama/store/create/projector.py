@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyollama.store.create.copying import CopiedBlob, Recipe, copied
 from pyollama.store.types import ProgressResponse
+from pyollama_formats.gguf.head import stored_scalar
 from pyollama_formats.gguf.reader import open_gguf
 from pyollama_formats.gguf.values import ValueType
 
@@ -20,8 +21,6 @@ KEY, TYPE = "clip.projector_type", "mlp"
 
 def typed_projector(blobs: "Blobs", path: Path) -> Generator[ProgressResponse, None, CopiedBlob]:
     """Store a copy of the file with the key that it lacks."""
-    from pyollama_formats.gguf.head import stored_scalar
-
     yield ProgressResponse(status=UPDATING)
     with open_gguf(path) as file:
         values = {key: file.stored_value(key) for key in file.metadata}

@@ -167,7 +167,6 @@ def test_some_requests_are_refused_on_the_way(
     ("fields", "kind", "message"),
     [
         ({"quantize": "Q9"}, StoreError, "unsupported quantization type Q9 - supported types are"),
-        ({"quantize": "q4_k_m"}, StoreError, "not supported"),
         ({"adapters": {}}, BadRequest, "unknown type"),
         ({"adapters": {"a.gguf": ZERO}}, BadRequest, "no such file or directory"),
         ({"license": 5}, StoreError, "cannot unmarshal number into Go value of type .*string"),
