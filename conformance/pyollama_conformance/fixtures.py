@@ -1,4 +1,4 @@
-"""What the cases use: files made here, and two models that the suite installs and removes again.
+"""What the cases use: files made here, and the models that the suite installs and removes again.
 
 All names begin with ``conformance-``, so that the suite may run beside a person's own models.
 """
@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from pyollama_conformance.chain_model import SENTENCE, chain_model
 from pyollama_conformance.client import Client, Request, Response
+from pyollama_conformance.embedding_model import embedding_model
 
 PREFIX = "conformance-"
 MODEL = "conformance-chain"
 ENDLESS = "conformance-endless"
-MODELS = {MODEL: "chain.gguf", ENDLESS: "endless.gguf"}
+EMBEDDING = "conformance-embedding"
+MODELS = {MODEL: "chain.gguf", ENDLESS: "endless.gguf", EMBEDDING: "embedding.gguf"}
 PROMPTS = {"long": 600, "middling": 200, "brimful": 64, "all_but_full": 63}  # tokens, one a letter
 UNSENT = b"no case uploads these bytes"
 
@@ -39,6 +41,7 @@ def fixtures() -> Fixtures:
     files = {
         "chain.gguf": chain_model(),
         "endless.gguf": chain_model(endless=True),
+        "embedding.gguf": embedding_model(),
         "note.txt": b"a note of the conformance suite\n",
         "fresh.txt": f"fresh {uuid4()}\n".encode(),
         "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
@@ -47,6 +50,7 @@ def fixtures() -> Fixtures:
     values |= {"note_dashed": values["note"].replace(":", "-")}
     values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
     values |= {name: "x" * n_token for name, n_token in PROMPTS.items()}
+    values |= {"many_words": "hello " * 200}
     return Fixtures(files, values)
 
 
