@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from llamacpp_oracle import LlamaCpp
 
-from pyollama.engine import EncodeRequest, Encoder
+from pyollama.engine import Encoder, EncodeRequest
 from pyollama.models.loader import load_model
 from pyollama.tokenizer import load_tokenizer
 from pyollama_conformance.case import definitions

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import ollama
 import pytest
 from thread_server import thread_server
 
 from pyollama_conformance.chain_model import SENTENCE, chain_model
+from pyollama_conformance.embedding_model import embedding_model, vector
 
 pytestmark = pytest.mark.slow
 MODEL = "says-one-thing"
@@ -87,3 +89,31 @@ def test_delete_removes_the_model(client: ollama.Client) -> None:
     assert [m.model for m in client.list().models] == [model.model]
     with pytest.raises(ollama.ResponseError, match="not found"):
         client.delete("short-lived")
+
+
+@pytest.fixture
+def embedder(client: ollama.Client, tmp_path: Path) -> Iterator[str]:
+    """The name of a model that makes embeddings, as long as a test lasts."""
+    path = tmp_path / "embedding.gguf"
+    path.write_bytes(embedding_model())
+    client.create("embedder", files={path.name: client.create_blob(path)})
+    yield "embedder"
+    client.delete("embedder")
+
+
+def test_embed_gives_a_vector_for_each_text(client: ollama.Client, embedder: str) -> None:
+    answer = client.embed(embedder, ["hello world", "blue sky"])
+    assert answer.embeddings == [vector("hello", "world"), vector("blue", "sky")]
+    assert (answer.model, answer.prompt_eval_count) == (embedder, 8)
+    cut = client.embed(embedder, "hello world", dimensions=4, truncate=False, keep_alive="1m")
+    assert cut.embeddings == [[1, 0, 0, 0]]
+
+
+def test_embeddings_gives_the_vector_of_a_prompt(client: ollama.Client, embedder: str) -> None:
+    assert client.embeddings(embedder, "hello world").embedding == vector("hello", "world")
+
+
+def test_a_text_model_makes_no_embeddings(client: ollama.Client) -> None:
+    with pytest.raises(ollama.ResponseError, match="does not support embeddings") as caught:
+        client.embed(MODEL, "hello")
+    assert caught.value.status_code == 501
