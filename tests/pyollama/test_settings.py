@@ -105,6 +105,14 @@ def test_a_boolean_is_false_only_in_gos_forms(text: str, value: bool) -> None:
     assert Settings.from_environ({"OLLAMA_NOPRUNE": text}).no_prune is value
 
 
+@pytest.mark.parametrize(
+    ("text", "prune"), [("", False), ("0", True), (" 'false' ", True), ("1", False), ("no", False)]
+)
+def test_full_pruning_has_to_be_asked_for(text: str, prune: bool) -> None:
+    assert Settings.from_environ({"OLLAMA_NOPRUNE": text}).prune is prune
+    assert not Settings.from_environ({}).prune
+
+
 def test_numbers_that_cannot_be_read_give_the_default_and_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

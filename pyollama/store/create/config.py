@@ -89,6 +89,6 @@ def _whole(key: str, value: Any) -> int:
     """A number that is whole and not negative, whatever JSON wrote it as."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadRequest(f'info field "{key}" must be a number')
-    if value < 0 or value != value // 1:
+    if not 0 <= value < 2**63 or value != value // 1:
         raise BadRequest(f'info field "{key}" must be a non-negative integer')
     return int(value)

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from pyollama.api import Message
+from pyollama.errors import BadRequest
 from pyollama.gotext import go_json
 from pyollama.store.create.assembly import Assembly
 from pyollama.store.errors import StoreError
@@ -24,10 +25,13 @@ def add_texts(new: Assembly) -> None:
     for text in licenses(request.license):
         new.parts.append(new.add_blob("license", text.encode()))
     parameters = new.parameters | request.parameters
-    if parameters:
-        new.replace("params", new.add_blob("params", go_json(parameters)))
-    if request.messages:
-        new.replace("messages", new.add_blob("messages", _messages(request.messages)))
+    try:
+        if parameters:
+            new.replace("params", new.add_blob("params", go_json(parameters)))
+        if request.messages:
+            new.replace("messages", new.add_blob("messages", _messages(request.messages)))
+    except RecursionError as error:  # a thousand levels are more than Python goes down
+        raise BadRequest("parameters or messages are nested too deeply") from error
 
 
 def licenses(value: Any) -> list[str]:

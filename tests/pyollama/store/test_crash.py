@@ -76,6 +76,7 @@ def files_of(root: Path) -> set[str]:
 def check_tidied(root: Path, copy: Path) -> None:
     """The next start removes every leftover and nothing else."""
     before = visible(root)
+    assert {entry.name for entry in Store(root).tags().models} == set(before)
     after = tidied(root, copy)
     assert visible(after) == before
     blobs = {f"blobs/{name}" for names in before.values() for name in names}

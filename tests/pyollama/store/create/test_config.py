@@ -34,6 +34,7 @@ def test_info_overrides_the_config(store: Store, make: Make) -> None:
         ({"context_length": True}, 'info field "context_length" must be a number'),
         ({"context_length": -1}, 'info field "context_length" must be a non-negative integer'),
         ({"embedding_length": 1.5}, 'info field "embedding_length" must be a non-negative integer'),
+        ({"embedding_length": 1e300}, 'info field "embedding_length" must be a non-negative'),
         ({"embedding_length": 1e400}, 'info field "embedding_length" must be a non-negative'),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pyollama.errors import BadRequest
 from pyollama.store import Store, parse_name
 from pyollama.store.create.texts import licenses
 from pyollama.store.errors import StoreError
@@ -69,6 +70,20 @@ def test_an_empty_text_leaves_the_bases_in_place(store: Store, make: Make) -> No
     layers = store.find(parse_name("m")).manifest.layers
     kinds = [layer.media_type.rpartition(".")[2] for layer in layers]
     assert kinds == ["model", "template", "system"]
+
+
+def test_values_may_be_nested_but_not_without_end(store: Store, make: Make) -> None:
+    def nested(depth: int) -> Any:
+        value: Any = 1
+        for _ in range(depth):
+            value = [value]
+        return value
+
+    make("m", parameters={"a": nested(100)})
+    assert store.find(parse_name("m")).parameters == {"a": nested(100)}
+    with pytest.raises(BadRequest, match="nested too deeply"):
+        make("n", parameters={"a": nested(5000)})
+    assert [model.name.model for model in store.list()] == ["m"]
 
 
 def test_empty_items_of_a_list_of_licenses_are_kept(store: Store, make: Make) -> None:
