@@ -5,7 +5,8 @@ default is always sent, and one with a default is left out while it holds that d
 ``omitempty``); http/pyollama_http/gojson.py turns them into bytes by these tables.
 """
 
-from typing import Any
+from array import array
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -26,9 +27,11 @@ class RawJSON(bytes):
     """The text of a JSON value, kept as the client wrote it."""
 
 
-class Float32s(list[float]):
-    """Values of 32 bits, sent in the shortest text that tells them apart from other such values."""
-
+if TYPE_CHECKING:
+    Float32s = array[float]
+else:  # before Python 3.12 an array cannot be told what it holds
+    Float32s = array
+"""An array of type "f"; its values are sent in the shortest text that tells 32 bits apart."""
 
 FOREVER = Duration(2**63 - 1)
 

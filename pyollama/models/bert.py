@@ -37,7 +37,7 @@ from pyollama.models.parts.vocabulary import embed
 from pyollama.models.tensors import Expected, Tensors, matrix
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import KVCache, LayerCache
-from pyollama_tensor.ops import Array, Weight, embedding, gelu, paged_attention
+from pyollama_tensor.ops import Array, Weight, gelu, paged_attention
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class BertWeights:
 
     token_embd: Weight  # (n_vocab, D)
     token_type: Array | None  # (D,), the row of token_types for a text that stands alone
-    position_embd: Weight  # (n_ctx_train, D)
+    position_embd: Array  # (n_ctx_train, D)
     token_embd_norm: LayerNorm
     blk: tuple[BertLayer, ...]
 
@@ -111,7 +111,7 @@ def assemble(tensors: Tensors, config: BertConfig) -> BertWeights:
     return BertWeights(
         token_embd=tensors.weight("token_embd.weight"),
         token_type=assemble_token_type(tensors),
-        position_embd=tensors.weight("position_embd.weight"),
+        position_embd=tensors.weight("position_embd.weight").dequantize(0, config.n_ctx_train),
         token_embd_norm=assemble_norm(tensors, "token_embd_norm", config.norm_eps),
         blk=tuple(assemble_layer(tensors, f"blk.{i}.", config) for i in range(config.n_layer)),
     )
@@ -143,7 +143,7 @@ def feed_forward(x: Array, w: BertLayer) -> Array:
 def states(batch: Batch, weights: BertWeights, cache: KVCache, config: BertConfig) -> Array:
     """The last layer's rows that the batch wants: T rows of whole sequences -> (n_wanted, D)."""
     x = add_token_type(embed(batch, weights.token_embd), weights.token_type)  # (T, D)
-    x = normalize(x + embedding(weights.position_embd, batch.positions), weights.token_embd_norm)
+    x = normalize(x + weights.position_embd[batch.positions], weights.token_embd_norm)
     for w, layer_cache in zip(weights.blk, cache.layers, strict=True):
         x = normalize(x + attention(x, w, layer_cache, batch, config), w.attn_output_norm)
         x = normalize(x + feed_forward(x, w), w.layer_output_norm)

@@ -204,7 +204,7 @@ async def encoded(request: EncodeRequest, lease: Lease) -> None:
 
 def unit_vectors(vectors: Sequence[Array], dimensions: int) -> list[Float32s]:
     """The vectors scaled to length 1, cut to so many values if they have more, and scaled again."""
-    return [Float32s(unit_vector(vector, dimensions).tolist()) for vector in vectors]
+    return [Float32s("f", unit_vector(vector, dimensions).tobytes()) for vector in vectors]
 
 
 def unit_vector(vector: Array, dimensions: int) -> Array:

@@ -8,13 +8,14 @@ keeps its order; < > & and the line separators are escaped; floats and times are
 import functools
 import json
 import re
+from array import array
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from pyollama.api import Float32s, LocalTime, Time
+from pyollama.api import LocalTime, Time
 from pyollama_http.gojson.float32 import float32s_text
 from pyollama_http.gojson.text import clean, float_text, time_text
 
@@ -43,7 +44,7 @@ def _write(value: Any, out: Out) -> None:
         _write_struct(value, out)
     elif isinstance(value, dict):
         _write_map(dict(sorted(value.items())), out)
-    elif isinstance(value, Float32s):
+    elif isinstance(value, array):
         out(float32s_text(value))
     elif isinstance(value, list | tuple):
         _write_list(value, out)

@@ -17,6 +17,6 @@ def _texts(values: Float32s) -> Iterator[str]:
     """The text of each value. NumPy knows the digits; where its form is not Go's, they are kept."""
     import numpy as np  # loaded with the engine by now; a server that only starts needs none
 
-    for text in map(str, np.array(values, np.float32)):
+    for text in map(str, np.asarray(values, np.float32)):
         is_alike = "e" not in text and "." in text and not text.endswith(".0")
         yield text if is_alike else float_text(float(text))
