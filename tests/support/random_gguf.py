@@ -68,8 +68,13 @@ SHAPES = {
 }
 
 
-def write_random_model(path: Path, shape: Shape, type: GGMLType, seed: int = 0) -> Path:
-    """A model whose matrices are random weights of one format, but for the shape's ``mixed``."""
+def write_random_model(
+    path: Path, shape: Shape, type: GGMLType, seed: int = 0, more: Mapping[str, Any] | None = None
+) -> Path:
+    """A model whose matrices are random weights of one format, but for the shape's ``mixed``.
+
+    more: further keys of the file
+    """
     rng = np.random.default_rng(seed)
     tensors: dict[str, tuple[NDArray[Any], GGMLType]] = {}
     for name, n_out, n_in in matrices(shape):
@@ -83,7 +88,7 @@ def write_random_model(path: Path, shape: Shape, type: GGMLType, seed: int = 0) 
     for name in [*norms, "output_norm"]:
         gains = rng.uniform(0.8, 1.2, shape.n_embd).astype(np.float32)
         tensors[f"{name}.weight"] = (gains, GGMLType.F32)
-    write_gguf(path, metadata(shape), tensors)
+    write_gguf(path, metadata(shape) | dict(more or {}), tensors)
     return path
 
 
