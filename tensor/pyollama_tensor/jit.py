@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import llvmlite
+import llvmlite.binding
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.runtime.nrt import rtsys
@@ -35,6 +35,10 @@ R = TypeVar("R")
 
 KEPT_FOLDERS = 8  # folders of other versions and variants that survive
 OLD_SECONDS = 7 * 24 * 3600.0  # only folders unused for a week are ever removed
+
+# LLVM's scheduler moves the loads of a whole tile in front of its arithmetic and then has too few
+# registers for them: a fifth of the time of some kernels. The order of the source is better.
+llvmlite.binding.set_option("pyollama_tensor", "-enable-misched=false")
 
 _warmups: dict[str, Callable[[], object]] = {}
 

@@ -31,6 +31,14 @@ def test_a_weight_knows_its_shape_and_memory() -> None:
     assert w.nbytes == 2 * 16 * 2 * 34  # 20 rows take two groups of 16
 
 
+@pytest.mark.parametrize("n_out", [16, 40, 4096])
+def test_records_begin_with_a_cache_line(n_out: int) -> None:
+    w = make_weight(q8_rows(n_out, 64), GGMLType.Q8_0, 64)
+    assert isinstance(w, Records)
+    assert w.data.ctypes.data % 64 == 0
+    assert w.data.flags.c_contiguous
+
+
 @pytest.mark.parametrize("type", REPACKED)
 def test_records_take_no_more_than_three_percent_more_than_the_file(type: GGMLType) -> None:
     kernels = kernels_of(type)

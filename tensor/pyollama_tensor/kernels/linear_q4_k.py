@@ -22,6 +22,7 @@ from pyollama_tensor.kernels.records import (
 )
 from pyollama_tensor.simd import (
     add_scaled,
+    bits,
     dot4,
     get,
     load_f16x16,
@@ -32,7 +33,7 @@ from pyollama_tensor.simd import (
     scaled,
     splat_f32x16,
     start_zero,
-    times_sum_of_32,
+    times_sum,
     to_f32x16,
     widen_unsigned_i8x16,
     zeros_i32,
@@ -40,7 +41,7 @@ from pyollama_tensor.simd import (
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 256, 16
+BLOCK, STEP = 256, 32
 SIZE, DMIN, SCALES, MINS, QS = 2368, 32, 64, 192, 320
 FILE_SIZE, FILE_DMIN, FILE_SCALES, FILE_QS = 144, 2, 4, 16
 
@@ -82,7 +83,7 @@ def numbers(w: U8, p: int) -> Any:
 @task
 def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
+    n_in, n_sum = 256 * n_block, 16 * n_block  # strides from row to row
     acc, least = zeros_i32(n), zeros_i32(n)
     prefetch(w, p + AHEAD)
     for g in range(8):
@@ -91,10 +92,11 @@ def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block
         for unit in range(8):
             qs = load_i8x64(w, p + QS + 512 * (g // 2) + 64 * unit)
             prefetch(w, p + AHEAD + QS + 256 * g + 32 * unit)
-            narrow = dot4(narrow, (qs >> (4 * (g % 2))) & 15, q, 256 * x + 32 * g + 4 * unit, n_in)
+            four = bits(qs, 4 * (g % 2), 15)
+            narrow = dot4(narrow, four, q, 256 * x + 32 * g + 4 * unit, n_in)
         acc = scaled(acc, narrow, numbers(w, p + SCALES + 16 * g))
         minimums = numbers(w, p + MINS + 16 * g)
-        least = times_sum_of_32(least, minimums, sums, 32 * x + 4 * g, n_sum)
+        least = times_sum(least, minimums, sums, 16 * x + 2 * g, n_sum)
     y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
     return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
 

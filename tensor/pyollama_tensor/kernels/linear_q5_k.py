@@ -29,13 +29,13 @@ from pyollama_tensor.simd import (
     scaled,
     splat_f32x16,
     start_zero,
-    times_sum_of_32,
+    times_sum,
     zeros_i32,
 )
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 256, 16
+BLOCK, STEP = 256, 32
 SIZE, QH = 2880, 2368
 FILE_SIZE, FILE_QH, FILE_QS = 176, 16, 48
 
@@ -53,7 +53,7 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 @task
 def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    n_in, n_sum = 256 * n_block, 32 * n_block  # strides from row to row
+    n_in, n_sum = 256 * n_block, 16 * n_block  # strides from row to row
     acc, least = zeros_i32(n), zeros_i32(n)
     for i in range(4):
         fetch_ahead(w, p + 720 * i, 12)
@@ -67,9 +67,9 @@ def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block
                 n0 = dot4(n0, low, q, place, n_in)
                 n1 = dot4(n1, high, q, place + 32, n_in)
             acc = scaled(scaled(acc, n0, scale), n1, next_scale)
-        least = times_sum_of_32(least, numbers(w, p + MINS + 32 * i), sums, 32 * x + 8 * i, n_sum)
+        least = times_sum(least, numbers(w, p + MINS + 32 * i), sums, 16 * x + 4 * i, n_sum)
         minimums = numbers(w, p + MINS + 32 * i + 16)
-        least = times_sum_of_32(least, minimums, sums, 32 * x + 8 * i + 4, n_sum)
+        least = times_sum(least, minimums, sums, 16 * x + 4 * i + 2, n_sum)
     y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
     return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
 

@@ -22,6 +22,7 @@ from pyollama_tensor.kernels.records import (
 )
 from pyollama_tensor.simd import (
     add_scaled,
+    bits,
     dot4,
     get,
     load_f16x16,
@@ -63,9 +64,9 @@ def pair(w: U8, p: int, unit: int, shift: int) -> Any:
 
     shift: 0 for inputs 0 to 63 of the half, 4 for 64 to 127
     """
-    top = load_i8x64(w, p + QH + 64 * unit) >> shift
-    a = (load_i8x64(w, p + 64 * unit) >> shift) & 15
-    b = (load_i8x64(w, p + 512 + 64 * unit) >> shift) & 15
+    top = bits(load_i8x64(w, p + QH + 64 * unit), shift, 15)
+    a = bits(load_i8x64(w, p + 64 * unit), shift, 15)
+    b = bits(load_i8x64(w, p + 512 + 64 * unit), shift, 15)
     return a | ((top << 4) & 48), b | ((top << 2) & 48)
 
 

@@ -18,7 +18,6 @@ from pyollama_tensor.simd.dot import (
     sum_01,
     sum_23,
     times_sum,
-    times_sum_of_32,
     total,
 )
 from pyollama_tensor.simd.floats import add_products, add_totals
@@ -58,6 +57,7 @@ from pyollama_tensor.simd.memory import (
 from pyollama_tensor.simd.tile import FOUR, ONE, THREE, store_rows, zeros_f32, zeros_i32
 from pyollama_tensor.simd.vector import (
     Vec,
+    bits,
     splat_f32x16,
     splat_i32x16,
     to_f32x16,

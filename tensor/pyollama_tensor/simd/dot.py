@@ -226,31 +226,25 @@ def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, strid
     return total(total, weights, q, index, stride), codegen
 
 
-def _times_sums(n_step: int) -> Any:
-    def define(typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any) -> Any:
-        if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
-            return None
+@word
+def times_sum(typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any) -> Any:
+    """Add factor (i32x16, fits int16) * (the sum of the inputs of a step) to each lane.
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            twice = _twice(builder, args[1])
+    sums and index as for `start`
+    """
+    if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
+        return None
 
-            def row(t: int) -> Any:
-                sum_ = builder.extract_value(args[0], t)
-                for step in range(n_step):
-                    pair = row_four(context, builder, sig, args, 2, t, I16X32, 2 * step)
-                    sum_ = _wssd(builder, sum_, pair, twice)
-                return sum_
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        twice = _twice(builder, args[1])
 
-            return each_row(builder, total, row)
+        def row(t: int) -> Any:
+            pair = row_four(context, builder, sig, args, 2, t, I16X32)
+            return _wssd(builder, builder.extract_value(args[0], t), pair, twice)
 
-        return total(total, factor, sums, index, stride), codegen
+        return each_row(builder, total, row)
 
-    return word(define)
-
-
-# Add factor (i32x16, fits int16) * (the sum of the inputs of one step, or of two) to each lane;
-# sums and index as for `start`.
-times_sum, times_sum_of_32 = _times_sums(1), _times_sums(2)
+    return total(total, factor, sums, index, stride), codegen
 
 
 @word

@@ -146,6 +146,25 @@ def _splat(vec: Vec, scalar: Any) -> Callable[..., Any]:
     return word(define)
 
 
+@word
+def bits(typing: Any, value: Any, shift: Any, mask: Any) -> Any:
+    """Take (byte >> shift) & mask of each byte of an i8x64, where mask << shift is below 256.
+
+    Processors have no shift of bytes: one of 16-bit lanes is enough here, as the mask removes
+    what comes in from the byte above.
+    """
+    if value != I8X64 or not all(isinstance(kind, types.Integer) for kind in (shift, mask)):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        by = splat_value(builder, context.cast(builder, args[1], sig.args[1], types.int16), 32)
+        keep = splat_value(builder, context.cast(builder, args[2], sig.args[2], types.int8), 64)
+        shifted = builder.lshr(builder.bitcast(args[0], I16X32.llvm), by)
+        return builder.and_(builder.bitcast(shifted, I8X64.llvm), keep)
+
+    return I8X64(value, shift, mask), codegen
+
+
 splat_f32x16 = _splat(F32X16, types.float32)
 splat_i32x16 = _splat(I32X16, types.int32)
 

@@ -125,12 +125,10 @@ def dots_of(n: Any, w: U8, q: I8, sums: I16, d: F32, scales: I32, out: F32) -> N
     simd.store_rows(out, 16, 512, simd.add_scaled(zero, times, one, d, 0, 1))
     signed = simd.dot4_signed(simd.start_signed(n, sums, 0, 4), weights, q, 0, 4)
     simd.store_rows(out, 32, 512, simd.add_scaled(zero, signed, one, d, 0, 1))
-    least = simd.times_sum_of_32(simd.zeros_i32(n), by, sums, 0, 4)
-    simd.store_rows(out, 48, 512, simd.add_scaled(zero, least, one, d, 0, 1))
     plain = simd.dot4(simd.start_zero(n), weights & 63, q, 0, 4)
     simd.store_rows(out, 64, 512, simd.add_scaled(zero, simd.total(plain), one, d, 0, 1))
     pair = simd.times_sum(simd.zeros_i32(n), by, sums, 0, 4)
-    simd.store_rows(out, 208, 512, simd.add_scaled(zero, pair, one, d, 0, 1))
+    simd.store_rows(out, 48, 512, simd.add_scaled(zero, pair, one, d, 0, 1))
     for k in range(4):
         simd.store_f32x16(out, 80 + 16 * k, simd.to_f32x16(simd.byte_signed(weights, k)))
         simd.store_f32x16(out, 144 + 16 * k, simd.to_f32x16(simd.byte_unsigned(weights, k)))
@@ -164,9 +162,23 @@ def test_dot_products_of_sixteen_rows(seed: int, extreme: bool, n_row: int) -> N
     offset = x @ (four - 8).T  # (n_row, 16)
     whole = [offset, offset * scales, x @ signed.T, x.sum(axis=1)[:, None] * scales, x @ four.T]
     np.testing.assert_array_equal(out[:, :5], np.stack(whole, axis=1) * d[:, None, None])
-    np.testing.assert_array_equal(out[:, 13], out[:, 3])  # a sum of four inputs and of no more
     np.testing.assert_array_equal(out[0, 5:9], signed.T)
     np.testing.assert_array_equal(out[0, 9:13], w.reshape(16, 4).T)
+
+
+@kernel
+def bits_of(w: U8, shift: int, mask: int, out: F32) -> None:
+    found = simd.bits(simd.load_i8x64(w, 0), shift, mask)
+    for k in range(4):
+        simd.store_f32x16(out, 16 * k, simd.to_f32x16(simd.byte_unsigned(found, k)))
+
+
+@pytest.mark.parametrize(("shift", "mask"), [(0, 15), (4, 15), (2, 3), (6, 3), (0, 255), (3, 31)])
+def test_bits_are_taken_from_each_byte_alone(shift: int, mask: int) -> None:
+    w: U8 = np.random.default_rng(shift).integers(0, 256, 64, dtype=np.uint8)
+    out = np.empty((4, 16), np.float32)
+    bits_of(w, shift, mask, out)
+    np.testing.assert_array_equal(out, ((w >> shift) & mask).reshape(16, 4).T)
 
 
 INSPECT = """
