@@ -75,6 +75,7 @@ __all__ = [
     "add_scaled",
     "add_totals",
     "atomic_add",
+    "bits",
     "byte_signed",
     "byte_unsigned",
     "dot4",
