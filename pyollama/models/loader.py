@@ -18,6 +18,7 @@ from pyollama_tensor.types import Array
 ARCHITECTURES = {
     "bert": "pyollama.models.bert",
     "llama": "pyollama.models.llama",
+    "nomic-bert": "pyollama.models.nomic_bert",
     "qwen2": "pyollama.models.qwen2",
 }
 """general.architecture -> the module that is the model. Adding one is adding a file and a line."""

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 F64 = NDArray[Any]  # float64
 
-NEOX = frozenset(["qwen2"])  # architectures whose rotated pairs are (i, i + n_rot / 2)
+NEOX = frozenset(
+    ["qwen2", "nomic-bert"]
+)  # architectures whose rotated pairs are (i, i + n_rot / 2)
 
 
 class ExactModel:

@@ -1,4 +1,4 @@
-"""BERT models of random weights, as files that llama.cpp runs too."""
+"""BERT models of random weights, and of its kin, as files that llama.cpp runs too."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class BertShape:
     """What a model is made of; small, yet with rows that fill a block of 32."""
 
+    arch: str = "bert"
     n_embd: int = 64
     n_ff: int = 128
     n_layer: int = 2
@@ -42,18 +43,19 @@ def bert_vocabulary() -> list[str]:
 def bert_metadata(shape: BertShape, **more: Any) -> dict[str, Any]:
     """Hyperparameters and vocabulary; ``more`` keys replace others, dots written as two lines."""
     tokens = bert_vocabulary()
+    arch = shape.arch
     metadata = {
-        "general.architecture": "bert",
+        "general.architecture": arch,
         "general.name": "random bert",
         "general.file_type": 0,
-        "bert.context_length": shape.n_ctx,
-        "bert.embedding_length": shape.n_embd,
-        "bert.block_count": shape.n_layer,
-        "bert.feed_forward_length": shape.n_ff,
-        "bert.attention.head_count": shape.n_head,
-        "bert.attention.layer_norm_epsilon": 1e-12,
-        "bert.attention.causal": False,
-        "bert.pooling_type": shape.pooling_type,
+        f"{arch}.context_length": shape.n_ctx,
+        f"{arch}.embedding_length": shape.n_embd,
+        f"{arch}.block_count": shape.n_layer,
+        f"{arch}.feed_forward_length": shape.n_ff,
+        f"{arch}.attention.head_count": shape.n_head,
+        f"{arch}.attention.layer_norm_epsilon": 1e-12,
+        f"{arch}.attention.causal": False,
+        f"{arch}.pooling_type": shape.pooling_type,
         "tokenizer.ggml.model": "bert",
         "tokenizer.ggml.pre": "default",
         "tokenizer.ggml.tokens": tokens,
@@ -83,7 +85,7 @@ def write_random_bert(
     tensors: dict[str, tuple[NDArray[Any], GGMLType]] = {}
     for name, n_out, n_in in matrices(shape):
         tensors[f"{name}.weight"] = (random_rows(rng, type, n_out, n_in), type)
-        if shape.biased and name.startswith("blk."):
+        if shape.biased and shape.arch == "bert" and name.startswith("blk."):
             bias = rng.normal(0.0, 0.3, n_out).astype(np.float32)
             tensors[f"{name}.bias"] = (bias, GGMLType.F32)
     for name in norms(shape):
@@ -99,11 +101,17 @@ def matrices(shape: BertShape) -> Iterator[tuple[str, int, int]]:
     """Name, rows and columns of every matrix."""
     d, f = shape.n_embd, shape.n_ff
     yield "token_embd", len(bert_vocabulary()), d
-    yield "position_embd", shape.n_ctx, d
+    if shape.arch == "bert":
+        yield "position_embd", shape.n_ctx, d
     if shape.n_token_types:
         yield "token_types", shape.n_token_types, d
     for i in range(shape.n_layer):
-        yield from ((f"blk.{i}.attn_{part}", d, d) for part in ("q", "k", "v", "output"))
+        if shape.arch == "bert":
+            yield from ((f"blk.{i}.attn_{part}", d, d) for part in ("q", "k", "v"))
+        else:
+            yield f"blk.{i}.attn_qkv", 3 * d, d
+            yield f"blk.{i}.ffn_gate", f, d
+        yield f"blk.{i}.attn_output", d, d
         yield f"blk.{i}.ffn_up", f, d
         yield f"blk.{i}.ffn_down", d, f
 
