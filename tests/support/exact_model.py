@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 F64 = NDArray[Any]  # float64
 
-NEOX = frozenset(
-    ["qwen2", "nomic-bert"]
-)  # architectures whose rotated pairs are (i, i + n_rot / 2)
+# Architectures whose rotated pairs are (i, i + n_rot / 2).
+NEOX = frozenset(["qwen2", "nomic-bert"])
 
 
 class ExactModel:

@@ -60,6 +60,13 @@ def test_memory_is_counted_over_all_layers() -> None:
     assert len(cache.layers) == 3
 
 
+def test_for_one_pass_all_layers_share_their_memory() -> None:
+    cache = KVCache.for_one_pass(3, 2, 4, 8, 16)
+    assert cache.nbytes == 2 * PAGE * 4 * (8 + 16) * 4
+    assert len(cache.layers) == 3
+    assert cache.layers[0].k is cache.layers[2].k
+
+
 def test_a_page_beyond_the_cache_is_refused(make_batch: Callable[..., Batch]) -> None:
     batch = make_batch(np.random.default_rng(0), [0, 0], [1, 1])
     cache = LayerCache(1, 1, 4, 4, "f16")

@@ -7,6 +7,7 @@ import pytest
 from random_bert import BertShape, bert_metadata, bert_vocabulary
 
 from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama.tokenizer.wordpiece import CACHED_CHARACTERS, WordPieceTokenizer
 
 TOKENS = bert_vocabulary()
 
@@ -85,6 +86,7 @@ def test_no_more_tokens_are_made_than_asked_for() -> None:
     assert 10 < len(some) < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "n_token"),
     [
@@ -111,9 +113,8 @@ def test_every_character_can_be_read() -> None:
         used.encode(f"a{chr(code)}b")
 
 
+@pytest.mark.slow
 def test_many_different_characters_do_not_fill_the_memory() -> None:
-    from pyollama.tokenizer.wordpiece import CACHED_CHARACTERS, WordPieceTokenizer
-
     used = tokenizer()
     assert isinstance(used, WordPieceTokenizer)
     used.encode("".join(map(chr, range(0x30000))))
