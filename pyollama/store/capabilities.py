@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyollama.store.facts import GGUFFacts
 
-__all__ = ["Sources", "listed_capabilities", "shown_capabilities"]
+__all__ = ["Sources", "listed_capabilities", "offers_of_jinja", "shown_capabilities"]
 
 ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 THINKING_TAGS = re.compile(r"\S\s*\{\{-?\s*(?:\$?\w*)\.Thinking\s*-?\}\}\s*[^\s{]", re.DOTALL)
@@ -32,7 +32,7 @@ def shown_capabilities(sources: Sources) -> list[str]:
     """The order of /api/show, which also decides what a request may ask for."""
     found = [*sources.stated]
     if sources.facts is not None:
-        found += _of_jinja(sources.jinja)
+        found += offers_of_jinja(sources.jinja)
         found += _kind(sources.facts) + _senses(sources.facts)
         for projector in sources.projectors:
             found += ["vision", *_senses(projector)]
@@ -61,7 +61,7 @@ def _senses(facts: GGUFFacts) -> list[str]:
     return ["vision"] * facts.has_vision + ["audio"] * facts.has_audio
 
 
-def _of_jinja(text: str) -> list[str]:
+def offers_of_jinja(text: str) -> list[str]:
     """Tools and thinking, by the words in the GGUF's chat template."""
     has_tools = "tools" in text or "tool_call" in text
     has_tags = "<think>" in text and "</think>" in text

@@ -14,6 +14,7 @@ order of the checks, the lines and the words are Ollama's.
     shards       putting together what was cut into several
     copying      GGUF files copied with other metadata
     projector    the one key that old projectors lack
+    autodetect   the template layer of a chat template that is known
     adapters     LoRA adapters
     drafts       models that guess for the model
     rewriting    what becomes of the weights before they are a layer: quantizing

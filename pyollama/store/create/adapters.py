@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pyollama.errors import BadRequest, FormatError
 from pyollama.store.create.assembly import Assembly
+from pyollama.store.create.autodetect import add_known_templates
 from pyollama.store.create.files import convert
 from pyollama.store.errors import StoreError
 from pyollama.store.types import ProgressResponse
@@ -23,6 +24,8 @@ def add_adapters(new: Assembly) -> Iterator[ProgressResponse]:
         if is_safetensors and not any(part.is_model for part in new.parts):
             yield ProgressResponse(status="converting adapter")
             raise BadRequest("no base model was found")
-        new.parts += yield from convert(new, files, "converting adapter")
+        parts = yield from convert(new, files, "converting adapter")
     except (StoreError, FormatError) as error:
         raise BadRequest(str(error)) from error
+    new.parts += parts
+    add_known_templates(new, parts)

@@ -69,5 +69,5 @@ def _pieces(recipe: Recipe) -> Iterator[bytes | memoryview]:
         data = file.data(tensor.name).reshape(-1)
         for start in range(0, tensor.nbytes, PIECE):
             yield data[start : start + PIECE].data
-        file.drop(tensor.name)
+            file.drop(tensor.name)  # or the whole tensor would stay mapped into memory
         yield padding(tensor.nbytes, recipe.alignment)

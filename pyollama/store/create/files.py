@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from pyollama.errors import BadRequest
 from pyollama.store.create.assembly import Assembly, Part
+from pyollama.store.create.autodetect import add_known_templates
 from pyollama.store.create.shards import grouped, merged
 from pyollama.store.create.uploads import Upload, starts_with_magic, uploaded
 from pyollama.store.errors import StoreError
@@ -17,7 +18,9 @@ __all__ = ["convert", "from_files"]
 
 def from_files(new: Assembly, files: Mapping[str, str]) -> Iterator[ProgressResponse]:
     """Make the model's first layers of files, by path and digest."""
-    new.parts += yield from convert(new, files, "converting model")
+    parts = yield from convert(new, files, "converting model")
+    new.parts += parts
+    add_known_templates(new, parts)
 
 
 def convert(
