@@ -8,6 +8,7 @@ its own text alone, so a vector does not depend on what else is in the pass.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,21 +17,25 @@ from pyollama.engine.pages import pages_for
 from pyollama.models.loader import Model
 from pyollama.models.pooling import pool
 from pyollama_tensor.batch import Batch
-from pyollama_tensor.types import Array
+from pyollama_tensor.types import I32, Array
 
 MOST_ROWS = 2048  # of one text, unless a request wants more
 ROWS_PER_PASS = 512  # of several texts together; a longer one goes alone
 PAGES_PER_PASS = 128  # at least; each text begins a page of its own
 
 
+Text: TypeAlias = Sequence[int] | I32
+
+
 @dataclass(eq=False)
 class EncodeRequest:
-    """Texts to embed. vectors: (n_embd,) float32 of those that are done, in the same order.
+    """Texts to embed.
 
     texts: token ids of each, at least one and at most as many as ``Encoder.n_ctx``
+    vectors: (n_embd,) float32 of those that are done, in the same order
     """
 
-    texts: Sequence[Sequence[int]]
+    texts: Sequence[Text]
     vectors: list[Array] = field(default_factory=list)
 
     @property
@@ -48,7 +53,7 @@ class Encoded:
     is_last: bool = True
 
 
-Part = tuple[EncodeRequest, Sequence[int]]
+Part = tuple[EncodeRequest, Text]
 """One text of a request."""
 
 
@@ -117,7 +122,7 @@ class Encoder:
         return parts
 
 
-def whole_texts(texts: Sequence[Sequence[int]], model: Model) -> Batch:
+def whole_texts(texts: Sequence[Text], model: Model) -> Batch:
     """A pass over whole texts, each from position 0 and on pages of its own."""
     lengths = [len(text) for text in texts]
     n_pages = [pages_for(n) for n in lengths]

@@ -36,6 +36,10 @@ class Config(Protocol):
         """The longest context that the model was trained for."""
 
     @property
+    def n_embd(self) -> int:
+        """Values of a row between two layers, and of an embedding."""
+
+    @property
     def n_layer(self) -> int:
         """Layers that keep keys and values."""
 

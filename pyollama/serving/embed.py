@@ -5,11 +5,14 @@ loaded before it is known to make no embeddings.
 """
 
 import asyncio
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from pyollama.api import (
     EmbeddingRequest,
@@ -32,8 +35,9 @@ from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Lease
 from pyollama.settings import Settings
 from pyollama.store import Name, Store, StoredModel, parse_name, split_source
-from pyollama_tensor.types import Array
+from pyollama_tensor.types import I32, Array
 
+MAX_VALUES = 1 << 25  # in the vectors of one answer, whose JSON takes ten bytes for each
 NOT_FINITE = "embedding contains NaN or Inf values"
 Call = EmbedRequest | EmbeddingRequest
 
@@ -52,8 +56,8 @@ async def embed(store: Store, scheduler: Scheduler, call: EmbedRequest) -> Embed
         if not texts:
             return EmbedResponse(model=call.model, embeddings=[])
         limits = limits_of(lease.loaded, context_wanted(options, scheduler.settings))
-        inputs = await asyncio.to_thread(cut_inputs, texts, limits, call.truncate is not False)
-        request = EncodeRequest(inputs)
+        require_few(len(texts), limits)
+        request = EncodeRequest(await cut_inputs(texts, limits, call.truncate is not False))
         try:
             await encoded(request, lease)
         except EngineError as error:
@@ -155,9 +159,30 @@ def context_wanted(options: Options, settings: Settings) -> int:
     return settings.context_length or DEFAULT_CONTEXT
 
 
-def cut_inputs(texts: Sequence[str], limits: Limits, truncate: bool) -> list[list[int]]:
-    """The token ids of each text. Raises BadRequest, NoEmbeddings."""
-    return [cut_input(text, limits, truncate=truncate) for text in texts]
+def require_few(n_text: int, limits: Limits) -> None:
+    """Raise BadRequest if the vectors of so many texts would fill the memory."""
+    n_embd = limits.loaded.model.config.n_embd
+    if n_text * n_embd > MAX_VALUES:
+        raise BadRequest(f"more than {MAX_VALUES // n_embd} texts in one request")
+
+
+async def cut_inputs(texts: Sequence[str], limits: Limits, truncate: bool) -> list[I32]:
+    """The token ids of each text. Raises BadRequest, NoEmbeddings.
+
+    They are found in a thread, which stops at the next text if the client leaves.
+    """
+    abandoned = threading.Event()
+
+    def cut() -> Iterator[I32]:
+        for text in texts:
+            if abandoned.is_set():
+                return
+            yield np.array(cut_input(text, limits, truncate=truncate), np.int32)
+
+    try:
+        return await asyncio.to_thread(lambda: list(cut()))
+    finally:
+        abandoned.set()
 
 
 @dataclass(eq=False)

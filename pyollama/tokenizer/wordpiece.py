@@ -6,6 +6,7 @@ into the longest pieces that the vocabulary has. GGUF files write a piece that b
 Papers: arXiv:1810.04805 (BERT), 2012.15524 (longest match).
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -73,22 +74,32 @@ class WordPieceTokenizer(Tokenizer):
         self._cached = lru_cache(CACHED_WORDS)(self._ids_of_word)
 
     def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
-        plain = "".join(part.translate(self._plain) for part in slices(text))
-        for match in _WORD.finditer(plain):
-            word = match[0]
+        for word in self._words(text):
             yield self._cached(word) if len(word) <= CACHED_LENGTH else self._ids_of_word(word)
+
+    def _words(self, text: str) -> Iterator[str]:
+        """The words of a text made plain, a slice at a time; a word may reach across slices."""
+        begun: list[str] = []
+        for part in slices(text):
+            ended, blank, rest = part.translate(self._plain).rpartition(" ")
+            if blank:
+                yield from (match[0] for match in _WORD.finditer("".join([*begun, ended])))
+                begun.clear()
+            begun.append(rest)
+        if any(begun):
+            yield "".join(begun)
 
     def _ids_of_word(self, word: str) -> Sequence[int]:
         """The ids of a word's pieces, or of the unknown token."""
         marked = SPACE_MARK + word
-        ids, place = [], 0
+        ids, place = array("i"), 0  # of a long word a list would take ten times the memory
         while place < len(marked):
             end = self._end_of_piece(marked, place)
             if end is None:
                 return self._unknown
             ids.append(self.vocabulary.ids[marked[place:end]])
             place = end
-        return tuple(ids)
+        return ids
 
     def _end_of_piece(self, word: str, place: int) -> int | None:
         """Where the longest piece ends that begins at a place of a word; None if there is none."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,14 @@ from pyollama.errors import (
 )
 from pyollama.models.pooling import PoolingType
 from pyollama.serving import Serving
-from pyollama.serving.embed import NOT_FINITE
-from pyollama.serving.inputs import NO_EMBEDDINGS, NO_ROOM, NOT_TRUNCATABLE, TOO_LONG
+from pyollama.serving.embed import MAX_VALUES, NOT_FINITE
+from pyollama.serving.inputs import (
+    NO_EMBEDDINGS,
+    NO_ROOM,
+    NOT_TRUNCATABLE,
+    TOO_LONG,
+    Limits,
+)
 from pyollama.store import Store
 
 N_EMBD = 64
@@ -237,6 +244,41 @@ def test_a_text_model_is_loaded_as_for_text(bert_store: Store) -> None:
         return list(serving.scheduler.slots.values()) == [slot]
 
     assert served.run(bert_store, scenario)
+
+
+def test_so_many_texts_that_their_vectors_would_fill_the_memory_are_refused(
+    bert_store: Store,
+) -> None:
+    with pytest.raises(BadRequest, match="more than 524288 texts in one request"):
+        embed(bert_store, input=[""] * (MAX_VALUES // N_EMBD + 1))
+
+
+def test_a_client_that_leaves_while_texts_are_cut_stops_that(
+    bert_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, seen = threading.Event(), []
+
+    def slow_cut(text: str, limits: Limits, *, truncate: bool) -> list[int]:
+        seen.append(text)
+        begun.set()
+        time.sleep(0.02)
+        return [2, 3]
+
+    monkeypatch.setattr("pyollama.serving.embed.cut_input", slow_cut)
+
+    async def scenario(serving: Serving) -> None:
+        call = EmbedRequest(model="e", input=["hello"] * 100)
+        task = asyncio.ensure_future(serving.embed(call))
+        await served.until(begun.is_set)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.1)
+        n_seen = len(seen)
+        await asyncio.sleep(0.1)
+        assert len(seen) == n_seen < 20
+
+    served.run(bert_store, scenario)
 
 
 def test_keep_alive_zero_answers_and_then_unloads(bert_store: Store) -> None:

@@ -7,6 +7,7 @@ import pytest
 from random_bert import BertShape, bert_metadata, bert_vocabulary
 
 from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama.tokenizer.slices import SLICE
 from pyollama.tokenizer.wordpiece import CACHED_CHARACTERS, WordPieceTokenizer
 
 TOKENS = bert_vocabulary()
@@ -105,6 +106,14 @@ def test_a_megabyte_takes_time_in_proportion(text: str, n_token: int) -> None:
     started = time.process_time()
     assert len(used.encode(text, add_special=False)) == n_token
     assert time.process_time() - started < 20
+
+
+def test_words_may_reach_across_slices() -> None:
+    text = "x" * (SLICE - 3) + " world worlds" + "a" * SLICE + "\u0301" * SLICE + " hello"
+    used = tokenizer()
+    words = text.replace("\u0301", "").split()
+    once = [id for word in words for id in used.encode(word, add_special=False)]
+    assert used.encode(text, add_special=False) == once
 
 
 def test_every_character_can_be_read() -> None:
