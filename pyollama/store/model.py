@@ -83,6 +83,12 @@ class StoredModel:
         return [self.blobs.path(layer.digest) for layer in self.layers("adapter")]
 
     @cached_property
+    def draft_path(self) -> Path | None:
+        """Where the draft model lies; the last one counts."""
+        layer = next(reversed(self.layers("draft")), None)
+        return self.blobs.path(layer.digest) if layer else None
+
+    @cached_property
     def facts(self) -> GGUFFacts | None:
         """What the weights file says; StoreError if it is missing, None without a model layer."""
         return None if self.model_layer is None else self._facts(self.model_layer)

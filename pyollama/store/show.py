@@ -130,6 +130,8 @@ def modelfile(model: StoredModel, *, system: str, options: dict[str, Any]) -> st
     ]
     commands = [("FROM", _path(model.model_path))]
     commands += [("ADAPTER", str(path)) for path in model.adapter_paths]
+    if model.draft_path is not None:
+        commands.append(("DRAFT", str(model.draft_path)))
     commands += [("FROM", str(path)) for path in model.projector_paths]
     commands.append(("TEMPLATE", _quoted(_template(model))))
     commands += _optional(model, system)

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import json
 import socket
 import sys
 import time
@@ -9,9 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from live_server import LiveServer, live_server
 from thread_server import thread_server
+
+from pyollama.store import Store
+from pyollama.store.blob_writer import BlobWriter
+from pyollama.store.create import copying
+from pyollama_formats.blocks import GGMLType
+from pyollama_formats.gguf import write_gguf
 
 MB = 1 << 20
 ZERO = "sha256:" + "0" * 64
@@ -76,6 +84,45 @@ def test_a_body_that_is_not_needed_is_not_read(url: str) -> None:
 
 
 @pytest.fixture
+def shards(tmp_path: Path) -> dict[str, str]:
+    """A model in two files, which have been uploaded."""
+    files = {}
+    for n in (0, 1):
+        path = tmp_path / "shard"
+        split = {"split.count": np.uint16(2), "split.no": np.uint16(n)}
+        weights = np.ones((64, 64), np.float32)
+        tensors = {f"blk.{n}.attn_q.weight": (weights, GGMLType.F32)}
+        write_gguf(path, {"general.architecture": "llama", **split}, tensors)
+        digest, _, _ = Store(tmp_path / "models").add_blob([path.read_bytes()])
+        files[f"m-0000{n + 1}-of-00002.gguf"] = digest
+    return files
+
+
+def test_a_client_that_leaves_a_creation_ends_it(
+    url: str, tmp_path: Path, shards: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_write = BlobWriter.write
+
+    def slow_write(self: BlobWriter, data: bytes | memoryview) -> None:
+        time.sleep(0.05)
+        real_write(self, data)
+
+    monkeypatch.setattr(BlobWriter, "write", slow_write)
+    monkeypatch.setattr(copying, "PIECE", 256)
+    monkeypatch.setattr(copying, "INTERVAL", 0.0)
+    body = json.dumps({"model": "m", "files": shards}).encode()
+    with connect(url) as connection:
+        head = f"POST /api/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+        connection.sendall(f"{head}\r\n\r\n".encode() + body)
+        received = b""
+        while b"validating GGUF model" not in received:
+            received += connection.recv(1000)
+        assert len(blobs(tmp_path)) == 3
+    assert soon(lambda: len(blobs(tmp_path)) == 2)
+    assert list(Store(tmp_path / "models").list()) == []
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
     with live_server(tmp_path / "models") as server:
         yield server
@@ -101,3 +148,34 @@ def test_a_body_without_end_takes_disk_and_no_memory(server: LiveServer, tmp_pat
         assert memory(server) - before < 30 * MB
         assert len(blobs(tmp_path)) == 1
     assert soon(lambda: blobs(tmp_path) == [])
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_in_an_upload_leaves_a_store_that_works(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 40_000
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    with (
+        live_server(tmp_path / "models") as server,
+        begin(server.url, f"Content-Length: {len(data)}") as connection,
+    ):
+        connection.sendall(data[: 5 * MB])
+        assert soon(lambda: len(blobs(tmp_path)) == 1)
+        server.process.kill()
+        server.process.wait()
+    (left,) = blobs(tmp_path)
+    assert len(left) == len("sha256-") + 20
+    with live_server(tmp_path / "models") as server:
+        parts = urlsplit(server.url)
+        client = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        for method, path, body, status in (
+            ("GET", "/api/tags", None, 200),
+            ("HEAD", f"/api/blobs/{digest}", None, 404),
+            ("POST", f"/api/blobs/{digest}", data, 201),
+            ("HEAD", f"/api/blobs/{digest}", None, 200),
+        ):
+            client.request(method, path, body=body)
+            response = client.getresponse()
+            response.read()
+            assert response.status == status
+        client.close()
+    assert len(blobs(tmp_path)) == 2  # what was left is young, and stays for an hour

@@ -226,3 +226,19 @@ def test_a_package_without_its_model_says_so(store: Store, packaged: Path) -> No
 
 def test_the_package_is_asked_for_its_own_file() -> None:
     assert resources.files("pyollama.tiny").is_dir()
+
+
+def test_reading_changes_no_file(store: Store, make: Make) -> None:
+    make("m", {"tokenizer.chat_template": "{{ x }}"}, system="s", license="L")
+
+    def state() -> dict[str, tuple[bytes, int]]:
+        files = [path for path in store.root.rglob("*") if path.is_file()]
+        return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+    before = state()
+    fresh = Store(store.root)
+    fresh.tags()
+    model = fresh.find(parse_name("M"))
+    fresh.show(model, verbose=True)
+    assert model.capabilities() == ["completion"]
+    assert state() == before

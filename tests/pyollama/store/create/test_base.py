@@ -69,3 +69,10 @@ def test_a_model_may_be_made_from_itself(store: Store, make: Make) -> None:
     assert create(store, "m")[-1] == "success"
     assert store.find(parse_name("m")).system == "old"
     assert store.find(parse_name("m")).details().parent_model == "m:latest"
+
+
+def test_a_base_wins_over_files(store: Store, make: Make) -> None:
+    make("base", system="s")
+    request = CreateRequest(model="m", from_="base", files={"never.gguf": "looked at"})
+    assert [line.status for line in store.create(request)][-1] == "success"
+    assert store.find(parse_name("m")).system == "s"

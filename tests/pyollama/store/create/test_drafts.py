@@ -35,6 +35,7 @@ def test_a_draft_follows_the_base_and_describes_itself_alone(
     assert model.config.draft.architecture == "qwen2"
     assert model.model_layer is not None
     assert model.model_layer.digest == weights
+    assert f"\nDRAFT {store.blob_path(draft)}\nTEMPLATE T\n" in store.show(model).modelfile
 
 
 def test_a_new_draft_takes_the_place_of_the_bases(
