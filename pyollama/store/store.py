@@ -117,11 +117,10 @@ class Store:
 
         A model onto itself is nothing to do, even if there is no such model.
         """
-        source, destination = map(self.manifests.spelled, (source, destination))
-        if source == destination:
-            return
         with self.lock.held():
-            self._put(destination, self.manifests.read_bytes(source))
+            source, destination = map(self.manifests.spelled, (source, destination))
+            if source != destination:
+                self._put(destination, self.manifests.read_bytes(source))
 
     def replace(self, name: Name, manifest: Manifest, texts: Mapping[str, bytes] = EMPTY) -> None:
         """Write the manifest of a name, in the spelling of a stored one that differs in case alone.

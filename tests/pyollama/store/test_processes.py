@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import busy_store
 import pytest
 
-from pyollama.store import Store
+from pyollama.store import Store, parse_name
+from pyollama.store.types import CreateRequest
 
 SECONDS = 3.0
 
@@ -37,6 +39,32 @@ def has_whole_blob(store: Store, layer: dict[str, object]) -> bool:
         return store.blob_path(str(layer["digest"])).stat().st_size == layer["size"]
     except FileNotFoundError:
         return False
+
+
+def test_names_that_differ_in_case_alone_stay_one_model(
+    store: Store, gguf: Callable[..., bytes]
+) -> None:
+    digest, _, _ = store.add_blob([gguf()])
+    failures: list[BaseException] = []
+
+    def make(spelling: str) -> None:
+        other = Store(store.root)
+        try:
+            for _ in range(5):
+                files = {"m.gguf": digest}
+                busy_store.run(other, CreateRequest(model=spelling, files=files))
+                other.copy(parse_name(spelling), parse_name(f"{spelling}/x:{spelling}"))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=make, args=(name,)) for name in ("foo", "Foo", "FOO")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    names = [name.full.lower() for name in store.manifests.names()]
+    assert len(names) == len(set(names)) == 2
 
 
 @pytest.mark.slow
