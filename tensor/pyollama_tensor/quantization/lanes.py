@@ -8,6 +8,7 @@ import numpy as np
 
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.simd import (
+    absolute,
     get,
     load_f32x16,
     maximum,
@@ -50,8 +51,7 @@ def round_all(x: F32, scale: F32, shift: F32, low: float, high: float, q: U8) ->
     zero = splat_f32x16(ZERO)
     divisor, add = load_f32x16(scale, 0), load_f32x16(shift, 0)
     least, most = splat_f32x16(low), splat_f32x16(high)
-    magnitude = maximum(divisor, zero - divisor)
     for i in range(0, x.size, LANES):
-        exact = where_less(zero, magnitude, (load_f32x16(x, i) + add) / divisor, zero)
+        exact = where_less(zero, absolute(divisor), (load_f32x16(x, i) + add) / divisor, zero)
         whole = minimum(maximum(round_even(exact), least), most) - least
         store_i8x16(q, i, narrow_i8x16(to_i32(whole)))
