@@ -165,11 +165,18 @@ class Store:
             return set()
 
     def _delete_unused(self, digests: set[str]) -> None:
-        """Remove the blobs of a manifest that is no more, unless another one names them."""
-        if digests:
-            for digest in digests - self.manifests.referenced():
-                self.blobs.delete(digest)
-            self.blobs.unclaimed.forget(digests)
+        """Remove the blobs of a manifest that is no more, unless another one names them.
+
+        While there is a manifest that cannot be read, nobody knows, and they stay.
+        """
+        try:
+            unused = digests - self.manifests.referenced() if digests else set()
+        except StoreError as error:
+            logger.warning("keeping the layers of a deleted model: %s", error)
+            return
+        for digest in unused:
+            self.blobs.delete(digest)
+        self.blobs.unclaimed.forget(digests)
 
     def create(self, request: CreateRequest) -> Iterator[ProgressResponse]:
         """Make a model; see the module create for what is checked at once and what on the way."""
