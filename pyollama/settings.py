@@ -6,6 +6,7 @@ default and a warning. Durations are nanoseconds. Nothing heavy is imported here
 reads it before every request.
 """
 
+import json
 import logging
 import os
 import re
@@ -21,6 +22,7 @@ __all__ = ["DEFAULT_PORT", "Host", "Settings"]
 DEFAULT_PORT = 11434
 PORTS = {"http": 80, "https": 443}
 FIVE_MINUTES = 5 * 60 * 1_000_000_000
+MAX_CONFIG = 1 << 20  # bytes of server.json that are read
 FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 
 logger = logging.getLogger(__name__)
@@ -110,6 +112,8 @@ class Settings:
     no_prune: bool = False  # OLLAMA_NOPRUNE: delete no blob that is not asked for by name
     prune: bool = False  # OLLAMA_NOPRUNE says no: at the start, delete all that no model uses
     no_history: bool = False
+    cloud_switch: str = "env"  # what switches the cloud off: env, config or both
+    debug_log_requests: bool = False  # write the bodies of inference requests to files
     debug: int = 0  # 1: debug, 2: trace
 
     @classmethod
@@ -130,6 +134,8 @@ class Settings:
             no_prune=read.boolean("OLLAMA_NOPRUNE"),
             prune=read.text("OLLAMA_NOPRUNE") in FALSE,
             no_history=read.boolean("OLLAMA_NOHISTORY"),
+            cloud_switch=_cloud_switch(read.boolean("OLLAMA_NO_CLOUD"), _home(environ)),
+            debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
         )
 
@@ -137,6 +143,22 @@ class Settings:
 def _home(environ: Mapping[str, str]) -> Path:
     """The home folder: HOME where it is set, as in Go, else what the system says."""
     return Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+
+
+def _cloud_switch(by_environment: bool, home: Path) -> str:
+    """What switches Ollama's cloud off: OLLAMA_NO_CLOUD, ~/.ollama/server.json, or both.
+
+    "env" also if nothing does: this server has no cloud that could be on.
+    """
+    try:
+        with (home / ".ollama" / "server.json").open("rb") as file:
+            found = json.loads(file.read(MAX_CONFIG))
+    except (OSError, ValueError, RecursionError):
+        found = None
+    by_file = isinstance(found, dict) and found.get("disable_ollama_cloud") is True
+    if not by_file:
+        return "env"
+    return "both" if by_environment else "config"
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,13 @@ def post(client: Client, path: str, value: object, method: str = "POST") -> Resp
     return client.send(Request(method, path, body=json.dumps(value).encode()))
 
 
+def is_cloudless(client: Client) -> bool:
+    """Whether the server says that it has no cloud, or has it switched off. ValueError."""
+    status = json.loads(client.send(Request("GET", "/api/status")).body)
+    cloud = status.get("cloud", {}) if isinstance(status, dict) else {}
+    return isinstance(cloud, dict) and cloud.get("disabled") is not False
+
+
 def install(client: Client, prepared: Fixtures) -> None:
     """Upload the models' files and create the models from them; SetupError if that fails."""
     for model, file in MODELS.items():

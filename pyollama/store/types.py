@@ -18,6 +18,7 @@ __all__ = [
     "ListResponse",
     "ProgressResponse",
     "PullRequest",
+    "PushRequest",
     "ShowMessage",
     "ShowRequest",
     "ShowResponse",
@@ -77,6 +78,17 @@ class DeleteRequest(Struct, kw_only=True):
 
 class PullRequest(Struct, kw_only=True):
     """POST /api/pull."""
+
+    model: str = ""
+    name: str = ""
+    insecure: bool = False
+    username: str = ""
+    password: str = ""
+    stream: bool | None = None
+
+
+class PushRequest(Struct, kw_only=True):
+    """POST /api/push."""
 
     model: str = ""
     name: str = ""

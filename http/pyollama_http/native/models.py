@@ -1,4 +1,5 @@
-"""The models of the store: /api/show, /api/copy, /api/delete, /api/create, /api/pull."""
+"""The models of the store: /api/show, /api/copy, /api/delete, /api/create, /api/pull,
+/api/push."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from pyollama.store.types import (
     DeleteRequest,
     ProgressResponse,
     PullRequest,
+    PushRequest,
     ShowRequest,
     ShowResponse,
 )
@@ -24,7 +26,7 @@ from pyollama_http.errors import status_of
 from pyollama_http.parts import parts
 from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
 
-__all__ = ["copy", "create", "delete", "pull", "show"]
+__all__ = ["copy", "create", "delete", "pull", "push", "show"]
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model details are unavailable"
 COPILOT = "GitHubCopilotChat/"  # its versions expect their own name back in general.basename
@@ -130,6 +132,16 @@ async def pull(request: Request) -> Response:
     name = parse_name(_with_cloud_tag(call.model or call.name))
     store = await parts(request).store()
     return await _progress(request, call.stream, in_thread(store.pull(name)))
+
+
+async def push(request: Request) -> Response:
+    """POST /api/push: lines of progress, the last of which is {"status":"success"}."""
+    call = await decoded(request, PushRequest)
+    raw_name = call.model or call.name
+    if not raw_name:
+        raise BadRequest("model is required")
+    store = await parts(request).store()
+    return await _progress(request, call.stream, in_thread(store.push(raw_name)))
 
 
 async def _progress(
