@@ -108,7 +108,7 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Put the store in order meanwhile, and stop the models when the server stops."""
-    tidying = asyncio.create_task(app.state.parts.store())
+    tidying = asyncio.create_task(app.state.parts.tidy())
     try:
         yield
     finally:

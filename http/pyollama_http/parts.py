@@ -1,7 +1,7 @@
 """What the handlers work with: the store and serving of one application.
 
-Both are imported and built when they are first needed: a server that starts, and is asked for its
-version, has loaded neither NumPy nor a compiler.
+Both are imported and built when they are first needed: a server that starts, puts its folder in
+order and is asked for its version, has loaded neither NumPy nor a compiler.
 """
 
 import asyncio
@@ -36,12 +36,24 @@ class Parts:
         self._store = store
         self._serving = serving
         self._building = asyncio.Lock()
+        self._is_tidy = store is not None
+
+    async def tidy(self) -> None:
+        """Put the folder of the store in order, once, in a worker thread."""
+        async with self._building:
+            if not self._is_tidy:
+                await asyncio.to_thread(tidy_folder, self.settings)
+                self._is_tidy = True
 
     async def store(self) -> "Store":
-        """The store; the first call imports it and puts it in order, in a worker thread."""
+        """The store, in order; the first call imports it, in a worker thread."""
+        await self.tidy()
         async with self._building:
             if self._store is None:
-                self._store = await asyncio.to_thread(open_store, self.settings)
+                module = await asyncio.to_thread(importlib.import_module, "pyollama.store.store")
+                settings = self.settings
+                store: Store = module.Store(settings.models, no_prune=settings.no_prune)
+                self._store = store
             return self._store
 
     async def serving(self) -> "Serving":
@@ -64,12 +76,10 @@ class Parts:
             await self._serving.close()
 
 
-def open_store(settings: Settings) -> "Store":
-    """The store as a server finds it after its start, free of what crashes have left behind."""
-    module = importlib.import_module("pyollama.store")
-    store: Store = module.Store(settings.models, no_prune=settings.no_prune)
-    store.tidy(prune=settings.prune)
-    return store
+def tidy_folder(settings: Settings) -> None:
+    """Free the folder of what crashes have left behind."""
+    module = importlib.import_module("pyollama.store.upkeep")
+    module.tidy(settings.models, no_prune=settings.no_prune, prune=settings.prune)
 
 
 def import_engine() -> ModuleType:

@@ -201,7 +201,7 @@ class Store:
 
     def tidy(self, *, prune: bool = False) -> None:
         """What a server does at its start; prune deletes all that Ollama would, not only ours."""
-        upkeep.tidy(self, prune=prune)
+        upkeep.tidy(self.root, no_prune=self.no_prune, prune=prune)
 
     def add_blob(self, chunks: Iterable[bytes]) -> tuple[str, int, bool]:
         """Store bytes; gives the digest, the size, and whether the blob was new."""

@@ -13,14 +13,11 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyollama.errors import PyollamaError
 from pyollama.store import blob_writer, manifests
-from pyollama.store.blobs import is_digest
-
-if TYPE_CHECKING:
-    from pyollama.store.store import Store
+from pyollama.store.blobs import Blobs, is_digest
+from pyollama.store.manifests import Manifests
 
 __all__ = ["rename_legacy", "tidy"]
 
@@ -31,15 +28,19 @@ CORRUPT = "corrupt manifests detected, skipping prune operation.  Re-pull or del
 logger = logging.getLogger(__name__)
 
 
-def tidy(store: "Store", *, prune: bool = False) -> None:
-    """Put the folder in order; what cannot be done is logged, for a server starts nonetheless."""
+def tidy(root: Path, *, no_prune: bool = False, prune: bool = False) -> None:
+    """Put the folder in order; what cannot be done is logged, for a server starts nonetheless.
+
+    no_prune deletes nothing, prune all that Ollama would delete.
+    """
+    blobs, models = Blobs(root), Manifests(root)
     try:
-        rename_legacy(store.blobs.folder)
-        if not store.no_prune:
-            with store.lock.held():
-                _sweep(store, prune)
+        rename_legacy(blobs.folder)
+        if not no_prune:
+            with blobs.lock.held():
+                _sweep(blobs, models, prune)
     except (PyollamaError, OSError) as error:
-        logger.warning("could not tidy %s: %s", store.root, error)
+        logger.warning("could not tidy %s: %s", root, error)
 
 
 def rename_legacy(folder: Path) -> None:
@@ -51,37 +52,35 @@ def rename_legacy(folder: Path) -> None:
                 path.rename(target)
 
 
-def _sweep(store: "Store", prune: bool) -> None:
+def _sweep(blobs: Blobs, models: Manifests, prune: bool) -> None:
     """Remove temporary files, then blobs that no model uses, then empty folders."""
-    _remove_old(store.manifests.folder.glob(f"{manifests.TEMPORARY}*"))
-    files = _regular(store.blobs.folder)
+    _remove_old(models.folder.glob(f"{manifests.TEMPORARY}*"))
+    files = _regular(blobs.folder)
     _remove_old(file for file in files if blob_writer.TEMPORARY.fullmatch(file.name))
-    if not _all_readable(store):
+    if not _all_readable(models):
         logger.warning(CORRUPT)
         return
-    used = {digest.replace(":", "-") for digest in store.manifests.referenced()}
+    used = {digest.replace(":", "-") for digest in models.referenced()}
     if prune:
         _remove_old(file for file in files if file.name not in used)
-    _sweep_unclaimed(store, used)
-    _remove_empty(store.manifests.folder)
+    _sweep_unclaimed(blobs, used)
+    _remove_empty(models.folder)
 
 
-def _sweep_unclaimed(store: "Store", used: set[str]) -> None:
+def _sweep_unclaimed(blobs: Blobs, used: set[str]) -> None:
     """Delete old blobs that we wrote and nobody uses, and the notes of those that are used."""
-    for name in store.blobs.unclaimed.names():
-        path = store.blobs.folder / name
-        if not is_digest(name):
-            continue
+    for name in filter(is_digest, blobs.unclaimed.names()):
+        path = blobs.folder / name
         if name not in used:
             _remove_old([path])
         if name in used or not path.exists():
-            store.blobs.unclaimed.forget([name])
+            blobs.unclaimed.forget([name])
 
 
-def _all_readable(store: "Store") -> bool:
+def _all_readable(models: Manifests) -> bool:
     """Whether every file in the place of a manifest has a name and can be read."""
-    n_files = sum(path.is_file() for path in store.manifests.folder.glob("*/*/*/*"))
-    n_read = sum(1 for _ in store.manifests.all())
+    n_files = sum(path.is_file() for path in models.folder.glob("*/*/*/*"))
+    n_read = sum(1 for _ in models.all())
     return n_files == n_read
 
 
