@@ -24,7 +24,7 @@ from pyollama_formats.manifest import IMAGE_TYPE, Config, Layer, Manifest
 __all__ = ["DEFAULT_TEMPLATE", "StoredModel", "media_type"]
 
 DEFAULT_TEMPLATE = "{{ .Prompt }}"
-MAX_TEXT = 64 << 20  # bytes of a text layer: template, system, license, parameters, messages
+MAX_TEXT = 64 << 20  # bytes of a config, or of all layers of one kind of text together
 
 
 def media_type(kind: str) -> str:
@@ -97,9 +97,13 @@ class StoredModel:
         return self.cache.of(layer.digest, self.blobs.open_path(layer.digest))
 
     def _texts(self, *kinds: str) -> list[str]:
-        """The texts of the layers of these kinds."""
-        datas = [self.blobs.read(layer.digest, MAX_TEXT) for layer in self.layers(*kinds)]
-        return [data.decode("utf-8", "replace") for data in datas]
+        """The texts of the layers of these kinds; StoreError if they are too long together."""
+        texts, room = [], MAX_TEXT
+        for layer in self.layers(*kinds):  # a manifest may name one long blob many times
+            data = self.blobs.read(layer.digest, room)
+            room -= len(data)
+            texts.append(data.decode("utf-8", "replace"))
+        return texts
 
     @cached_property
     def template(self) -> str | None:

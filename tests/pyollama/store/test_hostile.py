@@ -153,6 +153,18 @@ def test_a_long_manifest_is_not_read(store: Store, make: Make) -> None:
     assert peak < 20 * MB
 
 
+def test_one_long_text_many_times_is_not_read_many_times(store: Store) -> None:
+    digest, size, _ = store.add_blob([bytes(20 * MB)])
+    layer = {"mediaType": media_type("license"), "digest": digest, "size": size}
+    put(store, {"layers": [layer] * 1000})
+    tracemalloc.start()
+    with pytest.raises(StoreError, match="is larger than"):
+        _ = store.find(parse_name("odd")).license
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * MB
+
+
 def test_what_an_unread_manifest_may_name_is_not_deleted(store: Store, make: Make) -> None:
     weights = make("m")
     put(store, b'{"layers":[' + b"{}," * 1_000_000 + b"{}]}")
