@@ -36,6 +36,12 @@ class Recipe:
     alignment: int
 
     @property
+    def head(self) -> bytes:
+        """What stands before the first tensor's data."""
+        entries = [(tensor.name, tensor.dims, tensor.type) for _, tensor in self.tensors]
+        return gguf_head(self.values, entries, self.alignment)
+
+    @property
     def n_bytes(self) -> int:
         """The length of the tensors' data."""
         return sum(tensor.nbytes for _, tensor in self.tensors)
@@ -63,8 +69,7 @@ def copied(
 
 def _pieces(recipe: Recipe) -> Iterator[bytes | memoryview]:
     """The bytes of the file, from the first to the last."""
-    entries = [(tensor.name, tensor.dims, tensor.type) for _, tensor in recipe.tensors]
-    yield gguf_head(recipe.values, entries, recipe.alignment)
+    yield recipe.head
     for file, tensor in recipe.tensors:
         data = file.data(tensor.name).reshape(-1)
         for start in range(0, tensor.nbytes, PIECE):

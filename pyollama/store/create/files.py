@@ -73,8 +73,7 @@ def _part(
         return _made(facts, digest, size, is_new=is_new)
     (upload,) = group
     if upload.facts.kind == "model" and not upload.facts.has_towers:
-        # Ollama rewrites such a file, so that its layer is new where the upload is not. We keep
-        # the file, and tell of it the first time that a model uses it.
+        # It is copied into Ollama's layout later; where it has that, the copy would be the first.
         is_new = upload.digest not in referenced
         return _made(upload.facts, upload.digest, upload.size, is_new=is_new)
     return _kept(upload)

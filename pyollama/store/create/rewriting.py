@@ -8,6 +8,7 @@ from msgspec import structs
 from pyollama.store.create.assembly import Assembly, Part
 from pyollama.store.create.copying import CopiedBlob
 from pyollama.store.create.projector import typed_projector
+from pyollama.store.create.settling import settled
 from pyollama.store.facts import GGUFFacts
 from pyollama.store.quantization import needed_target, quantized
 from pyollama.store.types import ProgressResponse
@@ -29,14 +30,14 @@ def rewritten(new: Assembly) -> Iterator[ProgressResponse]:
 
 
 def _model(new: Assembly, part: Part, wanted: str) -> Generator[ProgressResponse, None, Part]:
-    """Quantize the weights of a part; those of an upload are otherwise used as they are."""
+    """Quantize the weights of a part; those of an upload are otherwise copied into order."""
     assert part.facts is not None
     target = needed_target(wanted, part.facts) if wanted else None
     if target is not None:
         return (yield from _quantized(new, part, part.facts, target))
     if part.is_uploaded and not part.layer.from_:
-        # The reader has checked the file from end to end when it was parsed.
-        yield ProgressResponse(status="verifying conversion")
+        made = yield from settled(new.store.blobs, part.layer.digest)
+        return part if made is None else _remade(new, part, made)
     return part
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pyollama.store.create.copying import CopiedBlob, Recipe, copied
 from pyollama.store.create.uploads import Upload
 from pyollama.store.errors import StoreError
+from pyollama.store.quantization.layout import place, stored_type, stored_values
 from pyollama.store.types import ProgressResponse
 from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 from pyollama_formats.gguf.tensors import TensorInfo
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["grouped", "merged"]
 
 PATTERN = re.compile(r"(.*)-([0-9]{5})-of-([0-9]{5})\.gguf", re.ASCII | re.DOTALL)
-BLOCK = re.compile(r"blk\.([0-9]+)\.", re.ASCII)
-SPLIT_KEYS = ("split.no", "split.count", "split.tensors.count")
 VALIDATING = "validating GGUF model"
 
 
@@ -92,7 +91,7 @@ def merged(
     with ExitStack() as stack:
         files = [stack.enter_context(open_gguf(shard.path)) for shard in shards]
         first = files[0]
-        values = {key: first.stored_value(key) for key in first.metadata if key not in SPLIT_KEYS}
+        values = stored_values(first, stored_type(first))
         recipe = Recipe(values, _ordered_tensors(files), first.alignment)
         return (yield from copied(blobs, recipe, VALIDATING))
 
@@ -103,10 +102,4 @@ def _ordered_tensors(files: Sequence[GGUFFile]) -> list[tuple[GGUFFile, TensorIn
     names = {tensor.name for _, tensor in tensors}
     if len(names) != len(tensors):
         raise StoreError("split GGUF has the same tensor in two shards")
-    return sorted(tensors, key=lambda found: _order(found[1].name))
-
-
-def _order(name: str) -> tuple[int, int, str]:
-    """What lies in no block comes last."""
-    match = BLOCK.match(name)
-    return (1, 0, name) if match is None else (0, int(match[1]), name)
+    return sorted(tensors, key=lambda found: place(found[1].name))

@@ -1,5 +1,6 @@
 """Quantizing stored weights: a blob of floats becomes one whose matrices take fewer bits.
 
+layout       in which order keys and tensors stand
 rules        which type each tensor gets
 rewrite      the new file, written as a stream
 """

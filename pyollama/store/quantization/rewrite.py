@@ -1,7 +1,5 @@
 """A GGUF file written anew with its matrices in other types, a few megabytes at a time.
 
-Keys are copied byte by byte, but for those that say how the weights are stored and how a file was
-split. Tensors come in the order of their rules: those of no block, then block after block, by name.
 The whole file is, byte by byte, what llama.cpp's own quantizer would write.
 """
 
@@ -10,21 +8,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pyollama.store.errors import StoreError
+from pyollama.store.quantization.layout import stored_values
 from pyollama.store.quantization.rules import Model, Tensor, types_of
 from pyollama_formats.blocks import DTYPES, GGMLType
 from pyollama_formats.gguf.file_types import FILE_TYPES
-from pyollama_formats.gguf.head import gguf_head, padding, stored_scalar
+from pyollama_formats.gguf.head import gguf_head, padding
 from pyollama_formats.gguf.reader import GGUFFile
-from pyollama_formats.gguf.values import ValueType
 from pyollama_tensor.quantization import FLOAT_TYPES, quantize_rows, widen_rows
 from pyollama_tensor.types import F32, U8
 
 __all__ = ["rewrite"]
 
 CHUNK = 1 << 20  # elements at a time: a whole number of blocks of every type
-QUANTIZATION_VERSION = 2  # of the block layouts, as ggml counts
 FILE_TYPE_NUMBERS = {"F32": 0} | {name: number for number, name in FILE_TYPES.items()}
-REPLACED = ("general.quantization_version", "general.file_type")
 
 Write = Callable[[bytes | memoryview], object]
 
@@ -38,7 +34,7 @@ def rewrite(file: GGUFFile, target: str, write: Write) -> Iterator[int]:
     """
     types = types_of(_tensors(file), model_of(file), target)
     entries = [(name, file.tensors[name].dims, type) for name, type in types.items()]
-    write(gguf_head(new_values(file, target), entries, file.alignment))
+    write(gguf_head(stored_values(file, FILE_TYPE_NUMBERS[target]), entries, file.alignment))
     done = file.size - sum(tensor.nbytes for tensor in file.tensors.values())
     yield done
     for name, type in types.items():
@@ -71,17 +67,6 @@ def model_of(file: GGUFFile) -> Model:
         n_head_kv=whole("attention.head_count_kv") or n_head,
         n_expert=whole("expert_count"),
     )
-
-
-def new_values(file: GGUFFile, target: str) -> dict[str, bytes]:
-    """The keys of the new file with their stored values: the source's, and then what is new."""
-    kept = (key for key in file.metadata if key not in REPLACED and not key.startswith("split."))
-    values = {key: file.stored_value(key) for key in kept}
-    new = (QUANTIZATION_VERSION, FILE_TYPE_NUMBERS[target])
-    return values | {
-        key: stored_scalar(ValueType.UINT32, value)
-        for key, value in zip(REPLACED, new, strict=True)
-    }
 
 
 def _converted(file: GGUFFile, name: str, type: GGMLType) -> Iterator[tuple[int, U8]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyollama.store.quantization.layout import CARRIED, block_number, place
 from pyollama_formats.blocks import GGMLType
 
 __all__ = ["TARGETS", "Model", "Tensor", "types_of"]
@@ -40,7 +41,6 @@ KEPT = (
     )),
 )  # fmt: skip
 KEPT_NAMES = ("position_embd.weight", "token_types.weight")
-CARRIED = ("a.", "mm.", "mtp.", "s.", "v.")  # beginnings of names beside the model proper
 
 # Fixed types in the mixes of K-quants: (architectures, pattern, type).
 OVERRIDES = [
@@ -87,18 +87,6 @@ def types_of(tensors: Iterable[Tensor], model: Model, target: str) -> dict[str, 
     ordered = sorted(tensors, key=lambda tensor: place(tensor.name))
     mix = Mix(model, target, {tensor.name for tensor in ordered})
     return {tensor.name: mix.type_of(tensor) for tensor in ordered}
-
-
-def place(name: str) -> tuple[int, str]:
-    """Where a tensor stands: those of no block first, then by the block's number and by name."""
-    block = block_number(name)
-    return (-1 if block is None else block, name)
-
-
-def block_number(name: str) -> int | None:
-    """The N of names that begin with blk.N."""
-    found = re.match(r"blk\.([0-9]{1,9})\.", name)
-    return int(found[1]) if found else None
 
 
 @dataclass

@@ -30,13 +30,22 @@ def upload(store: Store) -> Upload:
 
 @pytest.fixture
 def gguf(tmp_path: Path) -> Callable[..., bytes]:
-    """The bytes of a GGUF file with these further keys and a 4 x 8 matrix of that name."""
+    """The bytes of a GGUF file with these further keys and a 4 x 8 matrix of that name.
+
+    It has the layout that models are stored in, so that its layer is the file itself.
+    """
 
     def build(
         metadata: Mapping[str, Any] | None = None, *, tensor: str = "token_embd.weight"
     ) -> bytes:
         path = tmp_path / "build.gguf"
         keys = {"general.architecture": "llama", "llama.block_count": 1} | dict(metadata or {})
+        last = {"general.quantization_version": 2, "general.file_type": 0}
+        last |= {key: keys.pop(key) for key in last if key in keys}
+        keys |= last
+        last = {"general.quantization_version": 2, "general.file_type": 0}
+        last |= {key: keys.pop(key) for key in last if key in keys}
+        keys |= last
         weights = np.arange(32, dtype=np.float32).reshape(4, 8)
         write_gguf(path, keys, {tensor: (weights, GGMLType.F32)})
         return path.read_bytes()

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pyollama.store.errors import StoreError
 from pyollama.store.quantization import rewrite as module
-from pyollama.store.quantization.rewrite import model_of, new_values, rewrite
+from pyollama.store.quantization.layout import stored_values
+from pyollama.store.quantization.rewrite import model_of, rewrite
 from pyollama.store.quantization.rules import Model
 from pyollama_formats.blocks import GGMLType, dequantize, quantize
 from pyollama_formats.gguf import ValueType, open_gguf, write_gguf
@@ -161,7 +162,7 @@ def test_the_rules_are_told_what_the_keys_say(tmp_path: Path) -> None:
     write_gguf(tmp_path / "a.gguf", KEYS | keys, {})
     with open_gguf(tmp_path / "a.gguf") as file:
         assert model_of(file) == Model("llama", 1, 8, 8, 4)
-        assert [*new_values(file, "F16")][-1] == "general.file_type"
+        assert [*stored_values(file, 1)][-1] == "general.file_type"
     write_gguf(tmp_path / "b.gguf", KEYS | {"llama.attention.head_count_kv": [4, 4]}, {})
     with open_gguf(tmp_path / "b.gguf") as file:  # one number per layer
         assert model_of(file).n_head_kv == 0
