@@ -38,9 +38,9 @@ def test_the_bare_file_of_the_digest_vectors_gives_the_known_config(
 
 
 def test_a_file_becomes_a_model_line_by_line(
-    store: Store, upload: Upload, bare_gguf: bytes
+    store: Store, upload: Upload, gguf: Callable[..., bytes]
 ) -> None:
-    digest = upload(bare_gguf)
+    digest = upload(gguf())
     first = ["parsing GGUF", "verifying conversion", f"creating new layer {digest}"]
     last = ["writing manifest", "success"]
     assert lines(store, model="m", files={"m.gguf": digest}) == first + last
@@ -218,9 +218,9 @@ def test_two_files_make_two_layers(
 
 
 def test_a_blob_deleted_while_the_model_is_made_is_noticed(
-    store: Store, upload: Upload, bare_gguf: bytes
+    store: Store, upload: Upload, gguf: Callable[..., bytes]
 ) -> None:
-    digest = upload(bare_gguf)
+    digest = upload(gguf())
     progress = store.create(CreateRequest(model="m", files={"m.gguf": digest}))
     for line in progress:
         if line.status == "writing manifest":
