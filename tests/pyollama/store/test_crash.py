@@ -12,13 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import killed_store
+import numpy as np
 import pytest
 
 from pyollama.store import Store, tiny
 from pyollama.store.types import CreateRequest
+from pyollama_formats.blocks import GGMLType
+from pyollama_formats.gguf import write_gguf
 
 DIGEST = re.compile(r"sha256-[0-9a-f]{64}")
 LEFTOVER = re.compile(r"blobs/sha256-[0-9]{20}|manifests/\.tmp-[0-9a-f]+")
+
+# A file that is put into another layout when a model is made of it, so that it is copied.
+TENSORS = {name: (np.ones((2, 8), np.float32), GGMLType.F32) for name in ("b.weight", "a.weight")}
 
 Build = Callable[..., bytes]
 
@@ -120,7 +126,7 @@ def test_a_kill_at_any_point_shows_the_old_state_or_the_new_one(
     if operation == "tidy":
         make_rubbish(start)
     data = tmp_path / "new.gguf"
-    data.write_bytes(gguf())
+    write_gguf(data, {"general.architecture": "llama", "llama.block_count": 1}, TENSORS)
     command = [sys.executable, killed_store.__file__, operation, *map(str, (data, start, tmp_path))]
     log = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     assert len(log) > 5
