@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from pyollama.store.create.assembly import Assembly, Part
+from pyollama.store.create.config import apply_weights
+from pyollama.store.create.texts import add_texts
+from pyollama.store.create.writing import written
 from pyollama.store.errors import StoreError
 from pyollama.store.manifests import layers_of
 from pyollama.store.names import Name, parse_name
 from pyollama.store.types import CreateRequest, ProgressResponse
+from pyollama_formats.manifest import MODEL_TYPE, Layer
 
 if TYPE_CHECKING:
     from pyollama.store.store import Store
@@ -46,17 +51,27 @@ def _present(store: "Store") -> Iterator[ProgressResponse]:
 
 
 def _install(store: "Store") -> Iterator[ProgressResponse]:
-    """Copy the packaged file into the store and make the model from it."""
+    """Copy the packaged file into the store and make the model of it, unchanged."""
     packaged = files("pyollama.tiny") / "tiny.gguf"
     if not packaged.is_file():
         raise StoreError("pull model manifest: the package was built without its model")
     digest, size, _ = store.add_blob([packaged.read_bytes()])
     yield _progress(digest, size, size)
     yield ProgressResponse(status="verifying sha256 digest")
-    request = CreateRequest(model=NAME.full, files={"tiny.gguf": digest}, parameters=PARAMETERS)
-    for _ in store.create(request):
+    for _ in written(_assembled(store, digest, size), NAME):
         continue  # the lines of a creation are not those of a pull
     yield ProgressResponse(status="writing manifest")
+
+
+def _assembled(store: "Store", digest: str, size: int) -> Assembly:
+    """The model, as far as it can be before its manifest is written."""
+    new = Assembly(store, CreateRequest(parameters=PARAMETERS))
+    facts = store.facts.of(digest, store.blobs.open_path(digest))
+    layer = Layer(media_type=MODEL_TYPE, digest=digest, size=size)
+    new.parts.append(Part(layer, f"creating new layer {digest}", facts))
+    apply_weights(new)
+    add_texts(new)
+    return new
 
 
 def _progress(digest: str, total: int, completed: int) -> ProgressResponse:
