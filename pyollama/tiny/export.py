@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyollama.store.quantization.layout import place
 from pyollama.tiny.model import Llama, LlamaConfig
 from pyollama.tiny.rendering import SPECIAL_TOKENS, USER_TOKENS, chat_template
 from pyollama.tiny.train import WORK, load_checkpoint
@@ -42,7 +43,7 @@ def _tokenizer_metadata(vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def _metadata(config: LlamaConfig, file_type: int) -> dict[str, Any]:
+def _metadata(config: LlamaConfig) -> dict[str, Any]:
     return {
         "general.architecture": "llama",
         "general.type": "model",
@@ -50,7 +51,6 @@ def _metadata(config: LlamaConfig, file_type: int) -> dict[str, Any]:
         "general.basename": "tiny",
         "general.description": "The small model that ships inside pyollama",
         "general.license": "mit",
-        "general.file_type": file_type,
         "llama.vocab_size": config.n_vocab,
         "llama.context_length": config.n_ctx,
         "llama.embedding_length": config.n_embd,
@@ -78,8 +78,11 @@ def export(
 ) -> None:
     """Write the model file; matrix: the type that the matrices are stored in, Q8_0 or F32."""
     file_type = _MOSTLY_Q8_0 if matrix == GGMLType.Q8_0 else _ALL_F32
-    metadata = _metadata(model.config, file_type) | _tokenizer_metadata(vocabulary)
-    write_gguf(path, metadata, _tensors(model, matrix))
+    metadata = _metadata(model.config) | _tokenizer_metadata(vocabulary)
+    # The order in which Ollama lays out every model: a store keeps such a file as it is.
+    metadata |= {"general.quantization_version": 2, "general.file_type": file_type}
+    tensors = _tensors(model, matrix)
+    write_gguf(path, metadata, {name: tensors[name] for name in sorted(tensors, key=place)})
 
 
 def main() -> None:

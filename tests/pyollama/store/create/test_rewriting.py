@@ -29,7 +29,7 @@ def half(tmp_path: Path, upload: Upload) -> Half:
         path = tmp_path / "half.gguf"
         numbers = {GGMLType.F16: 1, GGMLType.BF16: 32, GGMLType.F32: 0}
         known = {"general.architecture": "llama", "llama.block_count": 1}
-        known["general.file_type"] = numbers[type]
+        known |= {"general.quantization_version": 2, "general.file_type": numbers[type]}
         x = np.random.default_rng(0).standard_normal((rows, 256), np.float32)
         write_gguf(path, known | keys, {"token_embd.weight": (x, type)})
         return upload(path.read_bytes())
