@@ -17,12 +17,26 @@ from pathlib import Path
 
 from pyollama.durations import FOREVER, parse_duration
 
-__all__ = ["DEFAULT_PORT", "Host", "Settings"]
+__all__ = ["DEFAULT_PORT", "Host", "Settings", "warn_of_unheeded"]
 
 DEFAULT_PORT = 11434
 PORTS = {"http": 80, "https": 443}
 FIVE_MINUTES = 5 * 60 * 1_000_000_000
 MAX_CONFIG = 1 << 20  # bytes of server.json that are read
+UNHEEDED = {
+    "OLLAMA_KV_CACHE_TYPE": "the cache holds f16",
+    "OLLAMA_FLASH_ATTENTION": "there is one kind of attention",
+    "OLLAMA_GO_TEMPLATE": "Go templates are not rendered yet",
+    "OLLAMA_GPU_OVERHEAD": "models run on the processor",
+    "OLLAMA_SCHED_SPREAD": "models run on the processor",
+    "OLLAMA_LLM_LIBRARY": "models run on the processor",
+    "OLLAMA_VULKAN": "models run on the processor",
+    "OLLAMA_IGPU_ENABLE": "models run on the processor",
+    "OLLAMA_REMOTES": "there are no remote models",
+    "OLLAMA_MAX_TRANSFER_STREAMS": "there are no transfers of tensors",
+}
+"""Ollama's variables that change nothing here, with the reason."""
+
 FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 
 logger = logging.getLogger(__name__)
@@ -138,6 +152,14 @@ class Settings:
             debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
         )
+
+
+def warn_of_unheeded(environ: Mapping[str, str] = os.environ) -> None:
+    """Say in the log which variables are set and change nothing; f16 is what the cache holds."""
+    read = Variables(environ)
+    for name, reason in UNHEEDED.items():
+        if read.text(name) and (name, read.text(name)) != ("OLLAMA_KV_CACHE_TYPE", "f16"):
+            logger.warning("%s has no effect: %s", name, reason)
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -20,7 +20,7 @@ import click
 
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import SERVE_ENVIRONMENT, Cobra, exact
-from pyollama.settings import Host, Settings
+from pyollama.settings import Host, Settings, warn_of_unheeded
 
 if TYPE_CHECKING:
     import uvicorn
@@ -55,6 +55,7 @@ def command(arguments: tuple[str, ...]) -> None:
         level=logging.DEBUG if settings.debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    warn_of_unheeded()
     with contextlib.closing(bind(settings.host)) as listener, warming_up():
         serve(listener, settings)
 

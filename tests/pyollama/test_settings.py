@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyollama.durations import FOREVER
-from pyollama.settings import Host, Settings
+from pyollama.settings import UNHEEDED, Host, Settings, warn_of_unheeded
 
 MINUTE = 60 * 1_000_000_000
 
@@ -143,3 +143,21 @@ def test_no_environment_is_an_error(environ: dict[str, str]) -> None:
     settings = Settings.from_environ(environ)
     assert 0 <= settings.host.port <= 65535
     assert 0 <= settings.keep_alive <= FOREVER
+
+
+def test_variables_without_effect_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_unheeded({"OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_VULKAN": "1", "OLLAMA_HOST": "x"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "OLLAMA_KV_CACHE_TYPE has no effect: the cache holds f16",
+        "OLLAMA_VULKAN has no effect: models run on the processor",
+    ]
+
+
+def test_what_is_so_already_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_unheeded({"OLLAMA_KV_CACHE_TYPE": "f16", "OLLAMA_FLASH_ATTENTION": ""})
+    assert not caplog.records
+
+
+def test_every_variable_without_effect_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "variables.md").read_text("utf-8")
+    assert all(f"`{name}`" in text for name in UNHEEDED)
