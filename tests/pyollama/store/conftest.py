@@ -39,12 +39,10 @@ def gguf(tmp_path: Path) -> Callable[..., bytes]:
         metadata: Mapping[str, Any] | None = None, *, tensor: str = "token_embd.weight"
     ) -> bytes:
         path = tmp_path / "build.gguf"
-        keys = {"general.architecture": "llama", "llama.block_count": 1} | dict(metadata or {})
-        last = {"general.quantization_version": 2, "general.file_type": 0}
-        last |= {key: keys.pop(key) for key in last if key in keys}
-        keys |= last
-        last = {"general.quantization_version": 2, "general.file_type": 0}
-        last |= {key: keys.pop(key) for key in last if key in keys}
+        keys: dict[str, Any] = {"general.architecture": "llama", "llama.block_count": 1}
+        last: dict[str, Any] = {"general.quantization_version": 2, "general.file_type": 0}
+        for key, value in (metadata or {}).items():
+            (last if key in last else keys)[key] = value
         keys |= last
         weights = np.arange(32, dtype=np.float32).reshape(4, 8)
         write_gguf(path, keys, {tensor: (weights, GGMLType.F32)})
