@@ -20,9 +20,10 @@ def command(arguments: tuple[str, ...]) -> None:
 
 def compile_kernels(progress: Progress) -> dict[str, float]:
     """Compile with a bar of one step per group of kernels; gives the seconds that each took."""
-    from pyollama_tensor import jit, ops
+    from pyollama_tensor import jit, ops, quantization
 
-    assert ops is not None  # importing it registers what there is to warm up
+    assert ops is not None  # importing them registers what there is to warm up
+    assert quantization is not None
     bar = Bar("compiling kernels", len(jit.warmup_names()), in_bytes=False)
     progress.add(bar)
 

@@ -5,6 +5,7 @@ where PYOLLAMA_BACKEND=numpy wants no compiled code. F16, BF16, Q8_0, Q5_0, Q5_1
 with ggml's bytes, and the K-quants too, but for integers that a scale of zero makes meaningless.
 """
 
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pyollama_formats import blocks
 from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_tensor.backend import NAME
+from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.types import F32, U8
 
 __all__ = ["BLOCK_TYPES", "FLOAT_TYPES", "quantize_rows", "widen_rows"]
@@ -85,3 +87,13 @@ def widen_rows(data: U8, type: GGMLType) -> F32:
     else:
         floats.widen_bf16(pool(), halves, out.reshape(-1).view(np.uint32))
     return out
+
+
+def _warm_up(type: GGMLType) -> None:
+    stored = quantize_rows(np.zeros((1, 256), np.float32), type)
+    if type in FLOAT_TYPES:
+        widen_rows(stored, type)
+
+
+for _type in (*FLOAT_TYPES, *BLOCK_TYPES):
+    on_warmup(f"quantize {_type.name}", partial(_warm_up, _type))
