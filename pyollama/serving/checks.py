@@ -75,7 +75,7 @@ def is_rendered(stored: StoredModel) -> bool:
 
 def require_weights(stored: StoredModel, raw_name: str) -> None:
     """Raise NotFound if the manifest names weights that are not there."""
-    if stored.model_path is not None and not stored.model_path.exists():
+    if stored.model_layer is not None and not stored.has_weights:
         raise NotFound(f'model "{raw_name}" not found, try pulling it first')
 
 

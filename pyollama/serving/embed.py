@@ -115,7 +115,7 @@ def find_stored(store: Store, name: Name, raw_name: str) -> StoredModel:
         stored = store.find(name)
     except NotFound as error:
         raise not_found(raw_name) from error
-    if stored.config.remote_host or stored.model_path is None or not stored.model_path.exists():
+    if stored.config.remote_host or not stored.has_weights:
         raise not_found(raw_name)
     return stored
 

@@ -185,7 +185,7 @@ class StoredModel:
         list.
         """
         facts = self._known()
-        if facts is None and not listed and self._has_weights():
+        if facts is None and not listed and self.has_weights:
             facts = self.facts  # raises what is wrong with the file
         template = self.template
         sources = Sources(
@@ -198,7 +198,9 @@ class StoredModel:
         )
         return listed_capabilities(sources) if listed else shown_capabilities(sources)
 
-    def _has_weights(self) -> bool:
+    @property
+    def has_weights(self) -> bool:
+        """Whether the weights lie in the store; a link that leads out of it does not count."""
         return self.model_layer is not None and self.blobs.has(self.model_layer.digest)
 
     def _projector_facts(self) -> list[GGUFFacts]:

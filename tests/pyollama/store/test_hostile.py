@@ -205,8 +205,10 @@ def test_a_blob_that_is_a_link_out_of_the_store_is_missing(
     outside = tmp_path / "outside"
     store.blob_path(weights).replace(outside)
     store.blob_path(weights).symlink_to(outside)
+    model = store.find(parse_name("m"))
+    assert not model.has_weights
     with pytest.raises(NotFound):
-        store.show(store.find(parse_name("m")))
+        store.show(model)
     store.delete(parse_name("m"))
     assert outside.exists()
     assert not store.blob_path(weights).is_symlink()

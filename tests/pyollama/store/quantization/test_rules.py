@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
+from pyollama.store.quantization.layout import block_number, place
 from pyollama.store.quantization.rules import (
     Model,
     Tensor,
-    block_number,
     fitting,
     is_eligible,
     more,
-    place,
     types_of,
 )
 from pyollama_formats.blocks import GGMLType
