@@ -21,7 +21,7 @@ from pyollama.cli.serve import PROTOCOL
 from pyollama.serving import Serving
 from pyollama.settings import Settings
 from pyollama.store import Store
-from pyollama.store.blobs import make_folder
+from pyollama.store.folders import make_folder
 from pyollama.store.types import CreateRequest
 from pyollama_http.app import create_app
 from pyollama_http.parts import Parts

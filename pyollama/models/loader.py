@@ -113,8 +113,33 @@ class Model:
         return KVCache.for_one_pass(self.config.n_layer, n_page, heads.n_head_kv, size, size)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A file whose tensors are what its hyperparameters say: what is known before it is loaded."""
+
+    file: GGUFFile
+    architecture: Architecture
+    config: Config
+    present: list[Expected]
+    pooling: Pooling | None
+    causal: bool
+
+    def load(self, progress: Progress | None = None) -> Model:
+        """Repack the weights: the part that takes long, and memory."""
+        tensors = load_tensors(self.file, self.present, progress)
+        nbytes = sum(tensor.nbytes for tensor in tensors.loaded.values())
+        weights = self.architecture.assemble(tensors, self.config)
+        architecture, config = self.architecture, self.config
+        return Model(architecture, config, weights, nbytes, self.pooling, self.causal)
+
+
 def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
-    """Check the whole file against its own hyperparameters, then load it.
+    """Check the whole file against its own hyperparameters, then load it; see check_model."""
+    return check_model(file).load(progress)
+
+
+def check_model(file: GGUFFile) -> Checked:
+    """Check the whole file against its own hyperparameters.
 
     Raises ModelError, before anything is allocated, for an unknown architecture, a value out of
     range, or a tensor that is missing or of another shape or type.
@@ -128,11 +153,8 @@ def load_model(file: GGUFFile, progress: Progress | None = None) -> Model:
         raise ModelError(f"{name}.pooling_type is missing: a {name} model makes no text")
     config = architecture.read_config(keys, n_vocab)
     present = check_tensors(file, architecture.expected_tensors(config))
-    tensors = load_tensors(file, present, progress)
-    nbytes = sum(tensor.nbytes for tensor in tensors.loaded.values())
-    weights = architecture.assemble(tensors, config)
     causal = not is_encoder and keys.get("attention.causal") is not False
-    return Model(architecture, config, weights, nbytes, pooling, causal)
+    return Checked(file, architecture, config, present, pooling, causal)
 
 
 def find_architecture(metadata: Mapping[str, Any]) -> tuple[str, Architecture]:

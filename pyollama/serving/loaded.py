@@ -8,7 +8,7 @@ from typing import Any
 
 from pyollama.engine import Encoder, Engine
 from pyollama.errors import EngineError, FormatError
-from pyollama.models.loader import Model, load_model
+from pyollama.models.loader import Model, check_model
 from pyollama.prompt.jinja import ChatTemplate
 from pyollama.serving.runner import Runner
 from pyollama.tokenizer import Tokenizer, load_tokenizer
@@ -91,10 +91,11 @@ def load_opened(
     file: GGUFFile, options: RunnerOptions, default_context: int, progress: Progress | None
 ) -> LoadedModel:
     """As load, from a file that is open already; it is closed by the caller if this fails."""
+    checked = check_model(file)
     tokenizer = load_tokenizer(file.metadata)
     template = chat_template(file, tokenizer)
     try:
-        model = load_model(file, progress)
+        model = checked.load(progress)
         wanted = options.num_ctx or default_context
         num_ctx = context_size(wanted, model.config.n_ctx_train)
         if num_ctx < wanted:

@@ -22,10 +22,15 @@ GREEDY = {"temperature": 0, "num_predict": 5}
 def new_store(folder: Path) -> Store:
     """A store with the models small and other, whose weights are separate files."""
     store = Store(folder / "models")
-    data = tiny_llama.write_model(folder / "m.gguf").read_bytes()
-    add_model(store, "small", data)
-    add_model(store, "other", data + b"\0")
+    add_model(store, "small", tiny_llama.write_model(folder / "m.gguf").read_bytes())
+    add_model(store, "other", named_weights(folder, "other"))
     return store
+
+
+def named_weights(folder: Path, name: str) -> bytes:
+    """The weights of small under a name of their own, which makes them another file."""
+    keys = tiny_llama.metadata() | {"general.name": name}
+    return tiny_llama.write_model(folder / f"{name}.gguf", keys).read_bytes()
 
 
 def add_model(store: Store, name: str, data: bytes, **fields: Any) -> None:

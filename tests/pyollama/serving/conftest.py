@@ -21,7 +21,7 @@ def wide_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The models small, other and third."""
     folder = tmp_path_factory.mktemp("wide")
     store = served.new_store(folder)
-    served.add_model(store, "third", (folder / "m.gguf").read_bytes() + b"\0\0")
+    served.add_model(store, "third", served.named_weights(folder, "third"))
     return store
 
 

@@ -20,7 +20,7 @@ def wishful_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The models small and other, and wishful, which asks for a context of 256 itself."""
     folder: Path = tmp_path_factory.mktemp("wishful")
     store = served.new_store(folder)
-    data = (folder / "m.gguf").read_bytes() + b"\0\0"
+    data = served.named_weights(folder, "wishful")
     served.add_model(store, "wishful", data, parameters={"num_ctx": 256})
     return store
 
