@@ -38,8 +38,8 @@ FOREVER = Duration(2**63 - 1)
 Options = dict[str, Any]
 
 
-class ToolCallFunction(Struct, kw_only=True, omit_defaults=True):
-    """Which tool a model calls, and with what."""
+class ToolCallFunction(Struct, kw_only=True):
+    """Which tool a model calls, and with what; all of it is always sent."""
 
     index: int = 0
     name: str

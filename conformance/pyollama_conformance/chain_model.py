@@ -12,6 +12,8 @@ The sentence holds what a server may get wrong: characters that JSON escapes (``
 a letter of two bytes and one of four, each byte a token.
 """
 
+from collections.abc import Sequence
+
 from pyollama_conformance.gguf import F32, Tensor, Value, tensor, write
 
 PIECES = ("The", " <b>", "kettle", "</b>", " &", " the", " caf", "é", " cup", ":", " ", "😀", " ok")
@@ -47,30 +49,36 @@ def byte_characters() -> list[str]:
     return [chr(byte) if byte in visible else chr(next(others)) for byte in range(256)]
 
 
-def vocabulary() -> list[str]:
+def vocabulary(pieces: Sequence[str] = PIECES) -> list[str]:
     """256 bytes, the pieces of the sentence that are longer than one character, the merges."""
     characters = byte_characters()
-    spelled = ["".join(characters[byte] for byte in piece.encode()) for piece in PIECES]
-    longer = [word for piece, word in zip(PIECES, spelled, strict=True) if len(piece) > 1]
+    spelled = ["".join(characters[byte] for byte in piece.encode()) for piece in pieces]
+    longer = [word for piece, word in zip(pieces, spelled, strict=True) if len(piece) > 1]
     merged = ["".join(merge.split(" ")) for merge in MERGES]
     return [*characters, *dict.fromkeys([*longer, *merged]), *SPECIAL]
 
 
-def chain(tokens: list[str]) -> list[int]:
+def chain(tokens: list[str], pieces: Sequence[str] = PIECES) -> list[int]:
     """The token ids of the sentence: one per piece, or one per byte of a single character."""
     characters = byte_characters()
     ids = []
-    for piece in PIECES:
+    for piece in pieces:
         spelled = [characters[byte] for byte in piece.encode()]
         words = ["".join(spelled)] if len(piece) > 1 else spelled
         ids += [tokens.index(word) for word in words]
     return ids
 
 
-def chain_model(*, endless: bool = False) -> bytes:
-    """The GGUF file, about 60 kB; the same bytes every time."""
-    tokens = vocabulary()
-    ids = chain(tokens)
+def chain_model(
+    *, endless: bool = False, pieces: Sequence[str] = PIECES, template: str = CHAT_TEMPLATE
+) -> bytes:
+    """The GGUF file, about 60 kB; the same bytes every time.
+
+    pieces: another sentence, of at most 30 tokens, none of them twice
+    template: another chat template
+    """
+    tokens = vocabulary(pieces)
+    ids = chain(tokens, pieces)
     code = {token: 1 + place for place, token in enumerate(ids)}
     after_last = ids[0] if endless else tokens.index("<|im_end|>")
     follower = [*ids, after_last]  # of code 0, 1, 2 ...
@@ -88,14 +96,14 @@ def chain_model(*, endless: bool = False) -> bytes:
     tensors: dict[str, Tensor] = {"token_embd.weight": tensor(embedding)}
     tensors |= {f"blk.0.{name}.weight": each for name, each in block.items()}
     tensors |= {"output_norm.weight": ones, "output.weight": tensor(output)}
-    return write(_metadata(tokens), tensors)
+    return write(_metadata(tokens, template), tensors)
 
 
 def _one_hot(place: int, value: float) -> list[float]:
     return [value if i == place else 0.0 for i in range(N_EMBD)]
 
 
-def _metadata(tokens: list[str]) -> dict[str, Value]:
+def _metadata(tokens: list[str], template: str) -> dict[str, Value]:
     return {
         "general.architecture": "llama",
         "general.name": "conformance chain",
@@ -118,5 +126,5 @@ def _metadata(tokens: list[str]) -> dict[str, Value]:
         "tokenizer.ggml.bos_token_id": tokens.index("<|endoftext|>"),
         "tokenizer.ggml.eos_token_id": tokens.index("<|im_end|>"),
         "tokenizer.ggml.add_bos_token": False,
-        "tokenizer.chat_template": CHAT_TEMPLATE,
+        "tokenizer.chat_template": template,
     }

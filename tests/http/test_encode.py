@@ -65,7 +65,8 @@ def test_free_maps_are_sorted_and_the_map_of_a_field_keeps_its_order() -> None:
         b'{"a":{"c":[{"e":2,"f":1}],"d":1},"b":1}'
     )
     call = ToolCall(function=ToolCallFunction(name="f", arguments={"z": 1, "a": {"y": 2, "b": 3}}))
-    assert encode(call) == b'{"function":{"name":"f","arguments":{"z":1,"a":{"b":3,"y":2}}}}'
+    arguments = b'"arguments":{"z":1,"a":{"b":3,"y":2}}'
+    assert encode(call) == b'{"function":{"index":0,"name":"f",' + arguments + b"}}"
 
 
 @pytest.mark.parametrize(
