@@ -6,6 +6,7 @@ Unicode line ends escaped, numbers as float64 in the shortest form that reads ba
 
 import json
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,8 @@ HTML_ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 QUOTED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+UNPLAIN = re.compile(r"[^ !#-\[\]-~]")  # what is not printable ASCII, or needs a backslash
+MAX_QUOTED = 1 << 18  # characters, far beyond what a message of a mistake is read for
 QUOTED |= {"\v": "\\v", '"': '\\"', "\\": "\\\\"}
 
 
@@ -70,11 +73,15 @@ def go_value(value: Any) -> str:
 
 
 def go_quoted(text: str) -> str:
-    """A string in double quotes as Go's %q writes it: control characters escaped, text kept."""
-    return '"' + "".join(map(_quoted_character, text)) + '"'
+    """A string in double quotes as Go's %q writes it: control characters escaped, text kept.
+
+    Nobody reads more than MAX_QUOTED characters; what comes after them is left out.
+    """
+    return '"' + UNPLAIN.sub(_quoted_character, text[:MAX_QUOTED]) + '"'
 
 
-def _quoted_character(char: str) -> str:
+def _quoted_character(match: re.Match[str]) -> str:
+    char = match[0]
     if char in QUOTED:
         return QUOTED[char]
     if char.isprintable():

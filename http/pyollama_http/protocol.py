@@ -9,16 +9,17 @@ is not installed, uvicorn's own choice answers such requests in other ways.
 import re
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 __all__ = ["MAX_HEAD", "Protocol"]
 
 TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 REQUEST_LINE = re.compile(rb"[%s]++(?= [^ \r\n]++ HTTP/(?P<major>\d)\.\d\r\n)" % re.escape(TOKEN))
 VERSION = re.compile(rb" HTTP/\d\.\d\r\n")
-MAX_HEAD = 1 << 20  # bytes of a request line and its headers, as in Go
+MAX_HEAD = 1 << 20  # bytes of a request line and its headers, as in Go; trailers may have as many
 UNROUTED = b"PATCH"  # a method that the parser knows and no route has
 
 
@@ -27,8 +28,8 @@ class Protocol(HttpToolsProtocol):
 
     received = b""  # what is being parsed: from one request line at most up to the next
     is_at_start = True  # no request has ended in what is being parsed
-    head_size = 0  # bytes of the head that is being received
-    is_in_head = False
+    head_size = 0  # bytes since a request began, or since there was any of its body
+    running: RequestResponseCycle | None = None  # the request that is being answered
     refusal = b""  # waits for the answers to the requests before it
 
     def data_received(self, data: bytes) -> None:
@@ -39,27 +40,39 @@ class Protocol(HttpToolsProtocol):
             self._parse(piece)
 
     def _parse(self, data: bytes) -> None:
-        """Parse some bytes; a head that grows without end is refused."""
+        """Parse some bytes; a head, a trailer or a chunk's extension without end is refused."""
         self.received, self.is_at_start = data, True  # for send_400_response()
         self.head_size += len(data)
         super().data_received(data)
-        if self.is_in_head and self.head_size > MAX_HEAD:
+        if self.head_size > MAX_HEAD and not self.transport.is_closing():
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         """Called by the parser; the head begins somewhere in what has just been received."""
-        self.is_in_head, self.head_size = True, len(self.received)
+        self.head_size = len(self.received)
         super().on_message_begin()
 
-    def on_headers_complete(self) -> None:
-        """Called by the parser."""
-        self.is_in_head = False
-        super().on_headers_complete()
+    def on_body(self, body: bytes) -> None:
+        """Called by the parser; what the body itself may be is for the handler to say."""
+        self.head_size = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
-        self.is_at_start = False
+        self.is_at_start, self.head_size = False, 0
         super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered; uvicorn tells the one that came last."""
+        super().connection_lost(exc)
+        if self.running is not None and not self.running.response_complete:
+            self.running.disconnected = True
+            self.running.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Called by uvicorn when the turn of a request has come."""
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Called when an answer has been sent; a refusal comes after the last of them."""

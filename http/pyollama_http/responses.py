@@ -8,13 +8,24 @@ from starlette.responses import Response
 
 from pyollama_http import gojson
 
-__all__ = ["JSON", "JSON_OF_STREAM", "NDJSON", "TEXT", "answer", "empty", "error", "text"]
+__all__ = [
+    "JSON",
+    "JSON_OF_STREAM",
+    "NDJSON",
+    "TEXT",
+    "answer",
+    "empty",
+    "error",
+    "error_object",
+    "text",
+]
 
 JSON = "application/json; charset=utf-8"
 JSON_OF_STREAM = "application/json"  # an answer in the place of a stream that never began
 NDJSON = "application/x-ndjson"
 TEXT = "text/plain; charset=utf-8"
 MAX_UNCHUNKED = 2048  # bytes
+MAX_MESSAGE = 1 << 20  # characters of an error, which may repeat what the client sent
 
 
 class GoResponse(Response):
@@ -34,7 +45,12 @@ def answer(value: Any, status: int = 200, content_type: str = JSON) -> Response:
 
 def error(message: str, status: int, content_type: str = JSON) -> Response:
     """An error in Ollama's form."""
-    return answer({"error": message}, status, content_type)
+    return answer(error_object(message), status, content_type)
+
+
+def error_object(message: str) -> dict[str, str]:
+    """An error as an object; of a message without end, the beginning."""
+    return {"error": message[:MAX_MESSAGE]}
 
 
 def text(

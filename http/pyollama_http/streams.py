@@ -151,4 +151,4 @@ class EventStream(Response):
             async for event in self.events:
                 yield gojson.encode(event) + b"\n"
         except PyollamaError as error:
-            yield gojson.encode({"error": str(error)}) + b"\n"
+            yield gojson.encode(responses.error_object(str(error))) + b"\n"

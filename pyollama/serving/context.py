@@ -20,6 +20,8 @@ TOO_LONG = (
     "prompt, adjust the context length in settings, or use a model with a longer context length"
 )
 
+MAX_TEXT = 1 << 24  # characters of a prompt: more than any context has room for
+
 
 @dataclass(frozen=True)
 class Room:
@@ -33,7 +35,9 @@ class Room:
     known: dict[str, list[int]] = field(default_factory=dict)
 
     def tokens(self, text: str) -> list[int]:
-        """The token ids of a prompt, with the BOS and EOS that the model wants."""
+        """The token ids of a prompt, BOS and EOS included if wanted. Raises BadRequest."""
+        if len(text) > MAX_TEXT:
+            raise BadRequest(TOO_LONG)
         if text not in self.known:
             self.known[text] = self.tokenizer.encode(text)
         return self.known[text]
@@ -42,6 +46,8 @@ class Room:
         """Whether a prompt fits; BOS and EOS are not counted here."""
         if self.n_token is None or len(text.encode("utf-8", "replace")) < self.n_token:
             return True  # a token has a byte at least, but for a blank before the text
+        if len(text) > MAX_TEXT:
+            return False
         return len(self.tokens(text)) - self._n_special <= self.n_token
 
     @property
@@ -56,17 +62,23 @@ def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) ->
     """The prompt of as many of the last messages as there is room for, and of the last at least.
 
     Messages of the system are kept whatever their age. A prompt grows with every message that it
-    keeps, so the cut is found by halving: a long chat is rendered a few times, not once for each
-    message.
+    keeps, so the cut is found by doubling what is kept while that fits, and then by halving: of a
+    chat of any length only what has room is rendered, and that a few times.
     """
     whole = render(messages)
     if len(messages) < 2 or room.holds(whole):
         return whole
     last = len(messages) - 1
-    first = bisect_left(
-        range(1, last), True, key=lambda i: _holds(without(messages, i), render, room)
-    )
-    return render(without(messages, first + 1))
+
+    def fits(n_left_out: int) -> bool:
+        return _holds(without(messages, n_left_out), render, room)
+
+    n_kept, most = 3, last  # odd: many templates want the user to begin
+    while n_kept < len(messages) and fits(len(messages) - n_kept):
+        most, n_kept = len(messages) - n_kept, 2 * n_kept + 1
+    fewest = max(1, len(messages) - n_kept + 1)
+    first = fewest + bisect_left(range(fewest, most), True, key=fits)
+    return render(without(messages, first))
 
 
 def without(messages: Messages, n: int) -> Messages:

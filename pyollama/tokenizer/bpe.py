@@ -22,6 +22,7 @@ from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
 CACHED_WORDS = 1 << 16
 CACHED_LENGTH = 64  # longer words seldom come back
 LONG_WORD = 8192  # from here on the other way of merging pays
+MAX_WORD = 1 << 20  # characters merged at once: each takes some 60 bytes meanwhile
 
 
 class BytePairTokenizer(Tokenizer):
@@ -69,7 +70,8 @@ class BytePairTokenizer(Tokenizer):
         if self._is_whole(word) and word in self.vocabulary.ids:
             yield (self.vocabulary.ids[word],)
         elif len(word) >= LONG_WORD and self._ranks:
-            yield from self._encode_long_word(word)
+            for start in range(0, len(word), MAX_WORD):
+                yield from self._encode_long_word(word[start : start + MAX_WORD])
         else:
             yield [id for part in merge(word, self._ranks) for id in self._ids_of(part)]
 

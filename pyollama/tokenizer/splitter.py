@@ -8,13 +8,17 @@ in the same order.
 
 import heapq
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
+from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.slices import spans
 
+MAX_LENGTH = 1024  # characters of a special token: each takes a node of the trie
+MAX_PLACES = 1 << 24  # of special tokens in one text, those that overlap included
 WHITESPACE = " \t\n\v\f\r"  # what C's isspace accepts
 
 _END = ""  # the key under which a node of the trie keeps the id of the token that ends there
@@ -32,7 +36,7 @@ class SpecialToken:
 
 
 class Splitter:
-    """Cuts texts at the special tokens of one vocabulary."""
+    """Cuts texts at the special tokens of one vocabulary. TokenizerError if one is too long."""
 
     def __init__(self, tokens: Iterable[SpecialToken]) -> None:
         self._tokens = {token.id: token for token in tokens if token.text}
@@ -69,6 +73,8 @@ class _Finder:
     def __init__(self, tokens: Iterable[SpecialToken]) -> None:
         self._trie: dict[str, Any] = {}
         for token in tokens:
+            if len(token.text) > MAX_LENGTH:
+                raise TokenizerError(f"special token {token.id} is too long")
             node = self._trie
             for character in token.text:
                 node = node.setdefault(character, {})
@@ -76,22 +82,24 @@ class _Finder:
         first = "".join(map(re.escape, self._trie))
         self._starts = re.compile(f"[{first}]" if first else r"(?!)")
 
-    def places(self, text: str) -> dict[int, list[int]]:
-        """Token id -> where it stands in the text, ascending."""
-        found: dict[int, list[int]] = {}
+    def places(self, text: str) -> dict[int, Sequence[int]]:
+        """Token id -> where it stands in the text, ascending; TokenizerError for too many."""
+        found: dict[int, array[int]] = {}
         for start, end in spans(len(text)):
+            if sum(map(len, found.values())) > MAX_PLACES:
+                raise TokenizerError("the text holds too many special tokens")
             for match in self._starts.finditer(text, start, end):
                 self._follow(text, match.start(), found)
-        return found
+        return {**found}
 
-    def _follow(self, text: str, start: int, found: dict[int, list[int]]) -> None:
+    def _follow(self, text: str, start: int, found: "dict[int, array[int]]") -> None:
         """Add every token that stands at a place of the text."""
         position, node = start, self._trie
         while position < len(text) and (following := node.get(text[position])) is not None:
             node = following
             position += 1
             if _END in node:
-                found.setdefault(node[_END], []).append(start)
+                found.setdefault(node[_END], array("i")).append(start)
 
 
 def _claim(

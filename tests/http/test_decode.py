@@ -15,6 +15,7 @@ from pyollama.store.types import CreateRequest
 from pyollama_http import gojson
 from pyollama_http.gojson import DecodeError
 from pyollama_http.gojson.b64 import decode_base64
+from pyollama_http.gojson.bind import MAX_LITERAL
 
 
 def generate(text: str) -> GenerateRequest:
@@ -48,6 +49,25 @@ def test_the_last_of_equal_keys_wins_and_null_changes_nothing() -> None:
 
 def test_equal_keys_of_maps_are_merged() -> None:
     assert generate('{"options":{"a":1},"options":{"b":2}}').options == {"a": 1, "b": 2}
+
+
+def test_a_map_that_is_said_again_and_again_takes_no_longer_than_its_text() -> None:
+    keys = ",".join(f'"options":{{"k{i}":{i}}}' for i in range(50_000))
+    started = time.perf_counter()
+    assert len(generate(f"{{{keys}}}").options) == 50_000
+    assert time.perf_counter() - started < 5  # a copy for each would take minutes
+
+
+def test_of_equal_properties_the_last_are_printed() -> None:
+    twice = '"properties":{"a":{"type":"string"}},"properties":{"b":{"type":["null"]}}'
+    body = f'{{"tools":[{{"function":{{"parameters":{{{twice}}}}}}}]}}'
+    (tool,) = chat(body).tools
+    assert tool["function"]["parameters"]["properties"] == {"b": {"type": "null"}}
+
+
+def test_a_number_without_end_is_told_to_some_length() -> None:
+    words = complaint(GenerateRequest, '{"top_logprobs":' + "1" * (MAX_LITERAL + 1000) + "}")
+    assert words.count("1") == MAX_LITERAL
 
 
 def test_null_is_a_request_with_nothing_said() -> None:

@@ -19,6 +19,7 @@ from pyollama.api import (
     ToolCall,
     ToolCallFunction,
 )
+from pyollama.errors import FormatError
 from pyollama_http.gojson import encode
 from pyollama_http.gojson.text import float_text, time_text
 
@@ -91,9 +92,16 @@ def test_floats_read_back(value: float) -> None:
     assert ("e" in text) == (value != 0 and not 1e-6 <= abs(value) < 1e21)
 
 
+@pytest.mark.parametrize(
+    ("value", "name"), [(math.nan, "NaN"), (math.inf, "+Inf"), (-math.inf, "-Inf")]
+)
+def test_what_is_no_number_in_json_is_refused_in_the_words_of_go(value: float, name: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        encode({"a": value})
+    assert str(caught.value) == f"json: unsupported value: {name}"
+
+
 def test_what_json_cannot_say_is_our_own_mistake() -> None:
-    with pytest.raises(ValueError, match="no number for nan"):
-        encode(math.nan)
     with pytest.raises(TypeError, match="no JSON for object"):
         encode(object())
 

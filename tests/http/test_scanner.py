@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,7 +17,7 @@ from pyollama_http.gojson.scanner import (
     parse,
     scan,
 )
-from pyollama_http.gojson.text import BYTEWISE
+from pyollama_http.gojson.text import BYTEWISE, SLICE, clean
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -113,6 +114,40 @@ def test_what_follows_the_first_value_is_ignored() -> None:
 
 def test_bad_bytes_in_strings_become_one_replacement_each() -> None:
     assert parse(b'{"a":"\xe2\x82x"}') == [("a", "\ufffd\ufffdx")]
+
+
+def by_hand(data: bytes) -> str:
+    """The text of some bytes, a character or a bad byte at a time."""
+    text, at = "", 0
+    while at < len(data):
+        ends = (at + n for n in (1, 2, 3, 4))
+        end = next((end for end in ends if is_character(data[at:end])), None)
+        text += "\ufffd" if end is None else data[at:end].decode()
+        at = at + 1 if end is None else end
+    return text
+
+
+def is_character(data: bytes) -> bool:
+    try:
+        return len(data.decode()) == 1
+    except UnicodeDecodeError:
+        return False
+
+
+@given(st.lists(st.sampled_from([*"aé€😀".encode(), 0xC0, 0xED, 0xA0, 0xE0, 0xF4, 0x90, 0xFF])))
+def test_every_byte_of_no_character_is_replaced_by_itself(codes: list[int]) -> None:
+    assert bytes(codes).decode("utf-8", BYTEWISE) == by_hand(bytes(codes))
+
+
+def test_millions_of_bad_bytes_are_replaced_quickly() -> None:
+    started = time.perf_counter()
+    assert (b"\xff" * 2_000_000).decode("utf-8", BYTEWISE) == "\ufffd" * 2_000_000
+    assert time.perf_counter() - started < 1.5
+
+
+def test_lone_surrogates_are_replaced_in_texts_of_many_slices() -> None:
+    text = "a" * (SLICE - 1) + "\ud800é" * 3
+    assert clean(text) == "a" * (SLICE - 1) + "\ufffdé" * 3
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])

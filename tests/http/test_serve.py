@@ -202,6 +202,35 @@ def test_a_head_without_end_is_refused(port: int) -> None:
     assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
 
 
+@pytest.mark.parametrize("before", [b"0\r\nX-Long: ", b"0\r\n" + b"X: x\r\n" * 9, b"1;extension="])
+def test_what_stands_around_a_body_has_an_end_too(port: int, before: bytes) -> None:
+    head = b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    line = b"Y: y\r\n" if before.endswith(b"\n") else b"x"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head + before)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(2 * MAX_HEAD // 6000):
+                connection.sendall(line * (6000 // len(line)))
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert received.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+        with pytest.raises(ConnectionError):
+            for _ in range(100):
+                connection.sendall(line * 6000)
+
+
+def test_a_client_that_leaves_with_requests_behind_this_one_ends_the_work(
+    port: int, serving: FakeServing
+) -> None:
+    serving.script, serving.pause = ["x"] * 1000, 0.01
+    request = post(b'{"model":"m","prompt":"hi"}').replace(b"Connection: close\r\n", b"")
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(request + KEPT + KEPT)
+    wait_until(lambda: serving.sent >= 3)
+    connection.close()
+    wait_until(lambda: serving.closed == 1)
+    assert serving.sent < 500
+
+
 def test_a_long_head_and_a_longer_body_are_fine(port: int, serving: FakeServing) -> None:
     request = post(b'{"model":"m","prompt":"' + b"x" * (2 << 20) + b'"}')
     long = b"X-Long: " + b"x" * 9999 + b"\r\nConnection:"

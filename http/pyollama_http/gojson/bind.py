@@ -33,6 +33,7 @@ __all__ = [
     "zero",
 ]
 
+MAX_LITERAL = 1 << 20  # digits of a number that an error repeats
 KINDS: dict[type, str] = {
     str: "string",
     Number: "number",
@@ -74,7 +75,7 @@ class Place:
 
     def mismatch(self, value: Tree, go_type: str, *, literal: bool = False) -> Missing:
         """Note that the value does not fit the type; literal shows a number that does not."""
-        kind = KINDS[type(value)] + (f" {value}" if literal else "")
+        kind = KINDS[type(value)] + (f" {value[:MAX_LITERAL]}" if literal else "")
         target = f"struct field {self.struct}.{self.path} of" if self.struct else "value of"
         self.note(f"json: cannot unmarshal {kind} into Go {target} type {go_type}")
         return MISSING
@@ -118,9 +119,10 @@ def bind_struct(kind: type[Struct], pairs: Pairs, place: Place) -> Any:
         value = entry.parser(tree, place.below(kind.__name__, entry.key))
         if value is MISSING:
             continue
-        if isinstance(value, dict) and isinstance(values.get(entry.name), dict):
-            value = values[entry.name] | value
-        values[entry.name] = value
+        if type(value) is dict and entry.name in values:
+            values[entry.name].update(value)  # in place: a key may be said a million times
+        else:
+            values[entry.name] = value
     for entry in table.values():
         if entry.required and entry.name not in values:
             values[entry.name] = entry.zero()

@@ -8,19 +8,31 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from pyollama.errors import FormatError
 from pyollama.gotext import go_quoted
 
 __all__ = ["BYTEWISE", "clean", "float_text", "quote_byte", "time_text"]
 
 BYTEWISE = "pyollama-bytewise"  # an error handler for bytes.decode
 SURROGATE = re.compile("[\ud800-\udfff]")
+CHARACTER = (  # of two bytes or more, in UTF-8
+    rb"[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f]"
+    rb"|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf])[\x80-\xbf]"
+)
+NO_CHARACTERS = re.compile(rb"(?:(?!%s)[\x80-\xff]){1,65536}+" % CHARACTER)
+SLICE = 1 << 16  # characters that are looked at before other threads may go on
 NANOSECONDS = 1_000_000_000
 
 
 def _replace_bytewise(error: UnicodeError) -> tuple[str, int]:
-    """One U+FFFD for each byte that is not UTF-8, where Python's own handler may join several."""
+    """One U+FFFD for each byte that is not UTF-8, where Python's own handler may join several.
+
+    Bad bytes seldom come alone, and being called for each of millions would take minutes.
+    """
     assert isinstance(error, UnicodeDecodeError)
-    return "\ufffd" * (error.end - error.start), error.end
+    run = NO_CHARACTERS.match(error.object, error.start)
+    assert run is not None
+    return "\ufffd" * len(run[0]), run.end()
 
 
 codecs.register_error(BYTEWISE, _replace_bytewise)
@@ -28,7 +40,10 @@ codecs.register_error(BYTEWISE, _replace_bytewise)
 
 def clean(text: str) -> str:
     """The text with U+FFFD in place of every lone surrogate."""
-    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
+    if text.isascii():
+        return text
+    slices = (text[start : start + SLICE] for start in range(0, len(text), SLICE))
+    return "".join(SURROGATE.sub("\ufffd", part) for part in slices)
 
 
 def quote_byte(byte: int) -> str:
@@ -38,12 +53,16 @@ def quote_byte(byte: int) -> str:
 
 
 def float_text(value: float) -> str:
-    """The shortest decimal that reads back as the same float64: 0.1, 1, 1e-7, 1e+21."""
+    """The shortest decimal that reads back as the same float64: 0.1, 1, 1e-7, 1e+21.
+
+    FormatError, in Go's words, for what is no number in JSON.
+    """
     if value == 0 or 1e-6 <= abs(value) < 1e21:
         text = format(Decimal(repr(value)), "f")
         return text.removesuffix(".0")
     if value - value != 0:
-        raise ValueError(f"JSON has no number for {value}")
+        name = "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+        raise FormatError(f"json: unsupported value: {name}")
     digits, _, exponent = f"{value!r}".partition("e")
     return f"{digits}e{exponent[0]}{exponent[1:].lstrip('0')}"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyollama.api import ChatResponse, GenerateResponse, Message
 from pyollama.errors import BadRequest, EngineError
 from pyollama.serving import Serving
-from pyollama.serving.context import Messages, Room, cut, fitted, kept_at_front
+from pyollama.serving.context import MAX_TEXT, Messages, Room, cut, fitted, kept_at_front
 from pyollama.store import Store
 
 
@@ -78,6 +78,26 @@ def test_a_long_chat_is_rendered_a_few_times_only() -> None:
 
     fitted([{"role": "user", "content": "w"}] * 1000, counted, room(100))
     assert n_rendered <= 13
+
+
+def test_of_a_long_chat_little_more_is_rendered_than_there_is_room_for() -> None:
+    lengths: list[int] = []
+
+    def measured(messages: Messages) -> str:
+        lengths.append(len(messages))
+        return render(messages)
+
+    kept = fitted([{"role": "user", "content": "w"}] * 100_000, measured, room(100))
+    assert kept == "user w " * 49 + "user w"
+    assert sorted(lengths)[-2] < 200  # all of them once, for they might have fitted
+
+
+def test_a_text_that_no_context_holds_is_not_tokenized() -> None:
+    with pytest.raises(BadRequest, match="the prompt is longer than the context length"):
+        room(None).tokens("w" * (MAX_TEXT + 1))
+    measured = room(100)
+    assert not measured.holds("w" * (MAX_TEXT + 1))
+    assert measured.tokenizer.n_encoded == 0  # type: ignore[attr-defined]
 
 
 def test_a_prompt_that_was_measured_is_not_tokenized_again_and_a_short_one_not_measured() -> None:

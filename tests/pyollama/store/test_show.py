@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pyollama.api import Message
-from pyollama.gotext import go_json, go_quoted, go_value
+from pyollama.gotext import MAX_QUOTED, go_json, go_quoted, go_value
 from pyollama.store import Store, StoredModel, parse_name
 from pyollama.store.facts import human_number
 from pyollama.store.show import parameters_text, shortest
@@ -157,6 +157,7 @@ def test_json_keeps_the_order_of_a_structs_fields() -> None:
 
 
 def test_quotes_escape_what_does_not_print() -> None:
+    assert go_quoted("a" * (MAX_QUOTED + 9)) == f'"{"a" * MAX_QUOTED}"'
     assert go_quoted('a"\\\n\x01\u200dé') == '"a\\"\\\\\\n\\x01\\u200dé"'
 
 

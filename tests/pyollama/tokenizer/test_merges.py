@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyollama.tokenizer import load_tokenizer, long_words
+from pyollama.tokenizer import bpe, load_tokenizer, long_words
 from pyollama.tokenizer.long_words import MergeTable, merge_long
 from pyollama.tokenizer.merges import merge, read_ranks
 from tests.pyollama.tokenizer.vocabularies import byte_level_metadata
@@ -49,6 +49,17 @@ def test_merging_takes_the_lowest_rank_first_and_the_leftmost_of_equals(
     word: str, ranks: Ranks
 ) -> None:
     assert merge(word, ranks) == naive_merge(word, ranks)
+
+
+def test_a_word_of_any_length_is_merged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bpe, "LONG_WORD", 10)
+    monkeypatch.setattr(bpe, "MAX_WORD", 100)
+    tokenizer = load_tokenizer(byte_level_metadata())
+    word = "abcdefghij" * 50
+    parts = (word[start : start + 100] for start in range(0, 500, 100))
+    in_parts = [id for part in parts for id in tokenizer.encode(part, add_special=False)]
+    assert tokenizer.encode(word, add_special=False) == in_parts
+    assert len(tokenizer.encode(word, at_most=10)) < 200
 
 
 @given(st.text("abx", min_size=1, max_size=60), merge_tables(), st.sampled_from([1, 3, 1000]))

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyollama.tokenizer.splitter import WHITESPACE, SpecialToken, Splitter
+from pyollama.tokenizer import splitter
+from pyollama.tokenizer.errors import TokenizerError
+from pyollama.tokenizer.splitter import MAX_LENGTH, WHITESPACE, SpecialToken, Splitter
 
 Parts = list[str | int]
 
@@ -26,6 +28,20 @@ TOKENS = st.lists(
 
 def _with_id(id: int, token: SpecialToken) -> SpecialToken:
     return SpecialToken(id, token.text, token.hidden, token.lstrip, token.rstrip)
+
+
+def test_a_special_token_of_any_length_is_refused() -> None:
+    with pytest.raises(TokenizerError, match="special token 7 is too long"):
+        Splitter([SpecialToken(7, "a" * (MAX_LENGTH + 1), hidden=True)])
+
+
+def test_tokens_that_overlap_everywhere_do_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(splitter, "MAX_PLACES", 100_000)
+    nested = Splitter(SpecialToken(n, "a" * n, hidden=True) for n in range(1, 20))
+    with pytest.raises(TokenizerError, match="the text holds too many special tokens"):
+        list(nested.split("a" * 100_000, parse_special=True))
 
 
 def naive_split(tokens: list[SpecialToken], text: str, parse_special: bool) -> Parts:
