@@ -14,6 +14,7 @@ MAX_LAYERS = 1024
 MAX_HEADS = 4096
 MAX_WIDTH = 1 << 20  # of an embedding or a feed-forward layer
 MAX_CONTEXT = 1 << 30
+MAX_VOCABULARY = 1 << 20  # tokens; the largest in use have some 300,000
 
 
 class ModelError(FormatError):
@@ -79,8 +80,10 @@ class Hyperparameters:
 
 
 def vocabulary_size(metadata: Mapping[str, Any]) -> int:
-    """The number of tokens in the file's vocabulary. Raises ModelError if there is none."""
+    """The number of tokens in the vocabulary. Raises ModelError for none, and for too many."""
     tokens = metadata.get("tokenizer.ggml.tokens")
     if tokens is None or isinstance(tokens, str | int | float) or len(tokens) == 0:
         raise ModelError("key not found in model: tokenizer.ggml.tokens")
+    if len(tokens) > MAX_VOCABULARY:
+        raise ModelError(f"the vocabulary has {len(tokens)} tokens, more than {MAX_VOCABULARY}")
     return len(tokens)

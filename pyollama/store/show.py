@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pyollama.api import LocalTime
-from pyollama.errors import NotFound
+from pyollama.errors import FormatError, NotFound
 from pyollama.gotext import go_quoted, go_value
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
 from pyollama.store.types import ShowResponse, TensorEntry
@@ -15,6 +15,7 @@ from pyollama_formats.gguf.values import LazyArray
 
 __all__ = ["modelfile", "parameters_text", "show"]
 
+MAX_SHOWN = 1 << 21  # items of all arrays of a file; the longest vocabularies have 1.3 million
 HIDDEN = ("general.name", "tokenizer.chat_template")
 
 
@@ -68,7 +69,13 @@ def model_info(file: GGUFFile, *, verbose: bool) -> dict[str, Any]:
 
 
 def key_values(file: GGUFFile, *, verbose: bool) -> dict[str, Any]:
-    """The metadata as JSON values; arrays are null unless verbose, an empty one is []."""
+    """The metadata as JSON values; arrays are null unless verbose, an empty one is [].
+
+    FormatError if there is more to show than anybody could want to see.
+    """
+    arrays = (value for value in file.metadata.values() if isinstance(value, LazyArray))
+    if verbose and sum(map(len, arrays)) > MAX_SHOWN:
+        raise FormatError(f"the arrays of the model's metadata have more than {MAX_SHOWN} values")
     return {key: _plain(value, verbose) for key, value in sorted(file.metadata.items())}
 
 

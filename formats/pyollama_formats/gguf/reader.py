@@ -30,8 +30,10 @@ from pyollama_formats.gguf.values import LazyArray, ValueType, read_value
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 DEFAULT_ALIGNMENT = 32
-# Ample for every real file (some 50 keys, 3,000 tensors), and a bound on what a hostile one,
-# all header, can make this reader allocate.
+# Ample for every real file (some 50 keys, 20 MB of vocabulary, 3,000 tensors), and a bound on what
+# a hostile one, all header, can make this reader allocate.
+MAX_METADATA = 64 << 20  # bytes of all keys and values
+MAX_ALIGNMENT = 1 << 20  # bytes
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 17
 MIN_KEY_BYTES = 8 + 4 + 1
@@ -160,16 +162,18 @@ def _read_metadata(
         key = cursor.string(MAX_NAME)
         start = cursor.position
         types[key], values[key] = read_value(cursor)
+        if cursor.position > MAX_METADATA:
+            raise GGUFError(f"GGUF metadata exceeds maximum {MAX_METADATA} bytes")
         places[key] = slice(start, cursor.position)
     return MappingProxyType(values), MappingProxyType(types), MappingProxyType(places)
 
 
 def _alignment(metadata: Mapping[str, object]) -> int:
-    """`general.alignment`: a power of two, by default 32."""
+    """`general.alignment`: a power of two, by default 32, at most MAX_ALIGNMENT."""
     alignment = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or isinstance(alignment, bool):
         raise GGUFError("general.alignment is not an integer")
-    if alignment <= 0 or alignment & (alignment - 1):
+    if not 0 < alignment <= MAX_ALIGNMENT or alignment & (alignment - 1):
         raise GGUFError(f"invalid GGUF alignment: {alignment}")
     return alignment
 

@@ -99,7 +99,12 @@ CASES = {
     "alignment 0": (aligned(u32(0)), "invalid GGUF alignment: 0"),
     "alignment 48": (aligned(u32(48)), "invalid GGUF alignment: 48"),
     "alignment -8": (aligned(struct.pack("<i", -8), 5), "invalid GGUF alignment: -8"),
-    "alignment 2^31": (aligned(u32(2**31)), "exceeds file size"),
+    "alignment 2^31": (aligned(u32(2**31)), "invalid GGUF alignment: 2147483648"),
+    "alignment 2^20": (aligned(u32(2**20)), "exceeds file size"),
+    "alignment 2^40 of no tensors": (
+        with_keys(key(b"general.alignment", 10, u64(2**40))),
+        "invalid GGUF alignment: 1099511627776",
+    ),
     "alignment of text": (aligned(string(b"32"), STRING), "general.alignment is not an integer"),
     "alignment true": (aligned(b"\1", 7), "general.alignment is not an integer"),
     "five dimensions": (
@@ -189,6 +194,14 @@ def test_a_lie_is_told_apart(tmp_path: Path, case: str) -> None:
     content, message = CASES[case]
     with pytest.raises(GGUFError, match=message):
         opened(tmp_path / "model.gguf", content)
+
+
+def test_metadata_without_end_is_refused_before_all_of_it_is_read(tmp_path: Path) -> None:
+    text = string(b"x" * (15 << 20))
+    path = tmp_path / "long.gguf"
+    path.write_bytes(with_keys(*(key(b"k%d" % i, STRING, text) for i in range(6))))
+    with pytest.raises(GGUFError, match="GGUF metadata exceeds maximum 67108864 bytes"):
+        open_gguf(path)
 
 
 def test_the_honest_twins_of_those_files_are_accepted(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import tiny_qwen2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyollama.models.hyperparameters import ModelError
+from pyollama.models.hyperparameters import MAX_VOCABULARY, ModelError, vocabulary_size
 from pyollama.models.loader import Model, load_model
 from pyollama_formats.blocks import GGMLType
 from pyollama_formats.errors import PyollamaError
@@ -28,6 +28,12 @@ def test_a_valid_file_loads_and_tells_its_progress(tmp_path: Path) -> None:
         model = load_model(file, lambda done, total: progress.append((done, total)))
     assert model.config.n_vocab == tiny_llama.N_VOCAB
     assert progress[-1][0] == progress[-1][1] > 0
+
+
+def test_a_vocabulary_that_nobody_has_is_not_read() -> None:
+    tokens = range(MAX_VOCABULARY + 1)  # not a list: only its length may be looked at
+    with pytest.raises(ModelError, match="the vocabulary has 1048577 tokens, more than 1048576"):
+        vocabulary_size({"tokenizer.ggml.tokens": tokens})
 
 
 @pytest.mark.parametrize(

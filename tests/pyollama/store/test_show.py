@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from pyollama.api import Message
+from pyollama.errors import FormatError
 from pyollama.gotext import MAX_QUOTED, go_json, go_quoted, go_value
 from pyollama.store import Store, StoredModel, parse_name
+from pyollama.store import show as showing
 from pyollama.store.facts import human_number
 from pyollama.store.show import parameters_text, shortest
 
@@ -56,6 +58,16 @@ def test_metadata_is_sorted_counted_and_without_the_long_texts(store: Store, mak
     verbose = store.show(model(store), verbose=True).model_info
     assert verbose["tokenizer.ggml.tokens"] == ["a", "b"]
     assert verbose["tokenizer.ggml.scores"] == [0.5, 1e-5]
+
+
+def test_more_values_than_anybody_wants_to_see_are_not_listed(
+    store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("m", {"tokenizer.ggml.tokens": ["a", "b"], "tokenizer.ggml.scores": [0.5, 1.0]})
+    monkeypatch.setattr(showing, "MAX_SHOWN", 3)
+    assert store.show(model(store)).model_info["tokenizer.ggml.scores"] is None
+    with pytest.raises(FormatError, match="metadata have more than 3 values"):
+        store.show(model(store), verbose=True)
 
 
 def test_tensors_come_with_and_without_verbose_in_gguf_order(store: Store, make: Make) -> None:
