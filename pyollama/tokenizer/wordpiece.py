@@ -17,6 +17,7 @@ import regex
 from pyollama.tokenizer.base import Tokenizer
 from pyollama.tokenizer.bpe import clean_spaces
 from pyollama.tokenizer.byte_tokens import SPACE_MARK
+from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.metadata import Metadata, flag, token_id
 from pyollama.tokenizer.slices import slices
 from pyollama.tokenizer.special import SpecialTokens
@@ -33,6 +34,8 @@ _DROPPED = regex.compile(r"[\0\ufffd\p{Cc}\p{Cf}\p{Co}\p{Cs}]")
 _MARK = regex.compile(r"\p{M}")
 _PUNCTUATION = regex.compile(r"\p{P}|(?=[!-~])\p{S}")
 _NARROW = 3  # characters by which the pieces that may begin at a place are known
+MAX_LENGTHS = 64  # of the pieces that begin with these; vocabularies in use have some 20
+MAX_PIECE = 1024  # characters
 _SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000").union(
     map(chr, range(0x2000, 0x200B))
 )
@@ -122,11 +125,15 @@ def _piece_lengths(pieces: Iterable[str]) -> dict[str, tuple[int, ...]]:
     """The lengths of the pieces that begin with the same characters, the longest first.
 
     So a place in a word is tried for a handful of lengths, however long the longest piece is.
+    TokenizerError for a vocabulary where that would be many, or much to compare.
     """
     lengths: dict[str, set[int]] = {}
     for piece in pieces:
         if len(piece) >= _NARROW:
             lengths.setdefault(piece[:_NARROW], {*_SHORT}).add(len(piece))
+    for start, found in lengths.items():
+        if len(found) > MAX_LENGTHS or max(found) > MAX_PIECE:
+            raise TokenizerError(f"the pieces that begin with {start!r} are too long or too many")
     return {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
 
 

@@ -7,8 +7,14 @@ import pytest
 from random_bert import BertShape, bert_metadata, bert_vocabulary
 
 from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.slices import SLICE
-from pyollama.tokenizer.wordpiece import CACHED_CHARACTERS, WordPieceTokenizer
+from pyollama.tokenizer.wordpiece import (
+    CACHED_CHARACTERS,
+    MAX_LENGTHS,
+    MAX_PIECE,
+    WordPieceTokenizer,
+)
 
 TOKENS = bert_vocabulary()
 
@@ -85,6 +91,18 @@ def test_no_more_tokens_are_made_than_asked_for() -> None:
     some = used.encode("hello world " * 500, at_most=10)
     assert some == whole[: len(some)]
     assert 10 < len(some) < 20
+
+
+@pytest.mark.parametrize(
+    "pieces", [["aaa" + "b" * n for n in range(MAX_LENGTHS)], ["a" * (MAX_PIECE + 1)]]
+)
+def test_pieces_that_would_have_to_be_tried_at_every_place_are_refused(pieces: list[str]) -> None:
+    metadata = {
+        "tokenizer.ggml.model": "bert",
+        "tokenizer.ggml.tokens": ["[UNK]", "[CLS]", "[SEP]", *pieces],
+    }
+    with pytest.raises(TokenizerError, match="the pieces that begin with 'aaa' are too long or"):
+        load_tokenizer(metadata)
 
 
 @pytest.mark.slow
