@@ -17,7 +17,7 @@ HTML_ESCAPES = str.maketrans(
 )
 QUOTED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 UNPLAIN = re.compile(r"[^ !#-\[\]-~]")  # what is not printable ASCII, or needs a backslash
-MAX_QUOTED = 1 << 18  # characters, far beyond what a message of a mistake is read for
+MAX_QUOTED = 1 << 16  # characters, far beyond what a message of a mistake is read for
 QUOTED |= {"\v": "\\v", '"': '\\"', "\\": "\\\\"}
 
 

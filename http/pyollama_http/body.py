@@ -1,6 +1,7 @@
 """Reading the body of a request: bounded, and decoded away from the event loop if it is long."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from msgspec import Struct
@@ -17,6 +18,9 @@ MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
 MAX_VALUES = 1_000_000  # in a body: a value of two bytes becomes an object of a hundred
 LONG = 64 << 10  # bytes that take long enough to decode to hold up other requests
 
+# Some take half a minute if they are made to. They must not hold the threads that others need.
+DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoder")
+
 T = TypeVar("T", bound=Struct)
 
 
@@ -25,7 +29,7 @@ async def decoded(request: Request, kind: type[T]) -> T:
     body = await read_body(request, request.app.state.max_body)
     if len(body) < LONG:
         return gojson.decode(kind, body)
-    return await asyncio.to_thread(_decoded, kind, body)
+    return await asyncio.get_running_loop().run_in_executor(DECODERS, _decoded, kind, body)
 
 
 def _decoded(kind: type[T], body: bytes) -> T:

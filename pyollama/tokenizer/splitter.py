@@ -17,8 +17,8 @@ from typing import Any
 from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.slices import spans
 
-MAX_LENGTH = 1024  # characters of a special token: each takes a node of the trie
-MAX_PLACES = 1 << 24  # of special tokens in one text, those that overlap included
+MAX_LENGTH = 256  # characters of a special token: each takes a node of the trie
+MAX_PLACES = 1 << 22  # of special tokens in one text, those that overlap included
 WHITESPACE = " \t\n\v\f\r"  # what C's isspace accepts
 
 _END = ""  # the key under which a node of the trie keeps the id of the token that ends there

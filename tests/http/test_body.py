@@ -83,4 +83,4 @@ def test_a_long_body_is_decoded_apart_from_the_event_loop(
 
     monkeypatch.setattr(gojson, "decode", noted)
     client.post("/api/show", content=b'{"model":"' + b"m" * length + b'"}')
-    assert ["asyncio_" in name for name in threads] == [is_apart]
+    assert ["decoder_" in name for name in threads] == [is_apart]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pyollama_http.gojson import scanner
 from pyollama_http.gojson.scanner import (
     C_SCANNER,
     MAX_DEPTH,
@@ -172,6 +173,13 @@ def test_a_number_of_a_million_digits_stays_a_literal() -> None:
     tree = parse(b'{"a":' + b"1" * 1_000_000 + b"}")
     assert type(tree[0][1]) is Number  # nothing has been converted, which would take minutes
     assert tree[0][1] == "1" * 1_000_000
+
+
+def test_a_number_of_many_million_digits_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "MAX_DIGITS", 1000)
+    assert parse(b'{"a":' + b"1" * 1000 + b"}") == [("a", "1" * 1000)]
+    with pytest.raises(DecodeError, match="number of more than 1000 digits"):
+        parse(b'{"a":' + b"1" * 1001 + b"}")
 
 
 def test_the_spans_hold_the_text_of_each_outer_value() -> None:

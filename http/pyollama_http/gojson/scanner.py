@@ -20,6 +20,7 @@ from pyollama_http.gojson.text import BYTEWISE, quote_byte
 __all__ = ["MAX_DEPTH", "DecodeError", "Number", "Pairs", "Tree", "n_values", "parse", "scan"]
 
 MAX_DEPTH = 10_000  # open brackets that Go allows
+MAX_DIGITS = 1 << 24  # characters of a number; Go has no limit
 
 HEX = re.compile(rb"[0-9a-fA-F]{0,3}")  # four would have been an escape
 SPACE = re.compile(rb"[ \t\n\r]*+")
@@ -66,6 +67,8 @@ def _refuse(constant: str) -> NoReturn:
 
 def _number(literal: str) -> Number:
     """Keep the literal. A function, since the C scanner lets other threads go on only here."""
+    if len(literal) > MAX_DIGITS:
+        raise ValueError("too long")
     return Number(literal)
 
 
@@ -264,6 +267,8 @@ class _Scanner:
                 if self.body[self.at : self.at + 1] in (b"+", b"-"):
                     self.at += 1
                 self._fail("in exponent of numeric literal")
+        if match.end() - match.start() > MAX_DIGITS:
+            raise DecodeError(f"number of more than {MAX_DIGITS} digits")
         return Number(match[0].decode("ascii"))
 
     def _literal(self, word: bytes, value: bool | None) -> bool | None:
