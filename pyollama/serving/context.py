@@ -20,7 +20,7 @@ TOO_LONG = (
     "prompt, adjust the context length in settings, or use a model with a longer context length"
 )
 
-MAX_TEXT = 1 << 24  # characters of a prompt: more than any context has room for
+MAX_TEXT = 1 << 23  # characters of a prompt: more than any context has room for
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,18 @@ def test_floats_read_back(value: float) -> None:
     assert ("e" in text) == (value != 0 and not 1e-6 <= abs(value) < 1e21)
 
 
+def test_a_context_of_a_million_tokens_holds_up_nobody_for_long() -> None:
+    tokens = [*range(1_000_000)]
+    started = time.process_time()
+    assert encode(tokens) == str(tokens).replace(" ", "").encode()
+    assert time.process_time() - started < 1.0  # an item at a time it takes twice as long
+
+
+def test_booleans_are_no_numbers_in_a_list_either() -> None:
+    assert encode([1, True, 2]) == b"[1,true,2]"
+    assert encode((1, 2)) == b"[1,2]"
+
+
 @pytest.mark.parametrize(
     ("value", "name"), [(math.nan, "NaN"), (math.inf, "+Inf"), (-math.inf, "-Inf")]
 )

@@ -91,7 +91,10 @@ def _write_map(value: dict[str, Any], out: Out) -> None:
 
 
 def _write_list(value: list[Any] | tuple[Any, ...], out: Out) -> None:
-    """Write a list."""
+    """Write a list; the tokens of a long context, of which there may be millions, in C."""
+    if value and {*map(type, value)} == {int}:
+        out(json.dumps(value, separators=(",", ":")))
+        return
     mark = "["
     for item in value:
         out(mark)
