@@ -49,7 +49,7 @@ def conversation_example(rng: Random, words: Words, *, thinking: bool) -> Exampl
 
 # Each family with its share of the corpus.
 FAMILIES: dict[Family, int] = {
-    fact_example: 26,
+    fact_example: 22,
     list_example: 9,
     number_example: 8,
     story_example: 4,
@@ -58,7 +58,7 @@ FAMILIES: dict[Family, int] = {
     memory_example: 4,
     list_follow_up_example: 3,
     conversation_example: 4,
-    tool_example: 22,
+    tool_example: 34,
     tool_result_example: 5,
     unneeded_tool_example: 3,
 }
