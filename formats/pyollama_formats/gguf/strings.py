@@ -68,13 +68,15 @@ def _walk_window(data: mmap.mmap, position: int, count: int) -> tuple[NDArray[np
     found: list[NDArray[np.int64]] = []
     left = count
     while left and (position < end or not found):
+        run = guesses[:0]
         first = int(np.searchsorted(guesses, position))
         if first < len(guesses) and guesses[first] == position:
             last = int(broken[np.searchsorted(broken, first)])
             run = guesses[first : min(last + 1, first + left)]
-            position = int(following[first + len(run) - 1])
-        else:
+        if len(run) < min(left, STEPS):  # among empty strings every guess but one in eight is wrong
             run, position = _step(data, position, min(left, STEPS))
+        else:
+            position = int(following[first + len(run) - 1])
         if position > len(data):
             raise GGUFError("unexpected EOF")
         found.append(run)

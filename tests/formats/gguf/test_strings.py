@@ -2,6 +2,7 @@
 
 import mmap
 import random
+import time
 from itertools import accumulate
 
 import pytest
@@ -80,3 +81,11 @@ def test_windows_of_the_real_size_give_the_same_places(monkeypatch: pytest.Monke
     places = [*accumulate((8 + len(text) for text in texts), initial=0)]
     assert len(data) > 3 * strings.WINDOW
     assert string_positions(data, 0, len(texts)).tolist() == places
+
+
+def test_empty_strings_are_no_slower_than_a_plain_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    n = 200_000
+    started = time.process_time()
+    assert skip_strings(mapped(bytes(8 * n)), 0, n) == 8 * n
+    assert time.process_time() - started < 1.0  # ten times as long, if each guess is looked up
