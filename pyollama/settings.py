@@ -26,7 +26,6 @@ MAX_CONFIG = 1 << 20  # bytes of server.json that are read
 UNHEEDED = {
     "OLLAMA_KV_CACHE_TYPE": "the cache holds f16",
     "OLLAMA_FLASH_ATTENTION": "there is one kind of attention",
-    "OLLAMA_GO_TEMPLATE": "Go templates are not rendered yet",
     "OLLAMA_GPU_OVERHEAD": "models run on the processor",
     "OLLAMA_SCHED_SPREAD": "models run on the processor",
     "OLLAMA_LLM_LIBRARY": "models run on the processor",
@@ -127,6 +126,7 @@ class Settings:
     prune: bool = False  # OLLAMA_NOPRUNE says no: at the start, delete all that no model uses
     no_history: bool = False
     cloud_switch: str = "env"  # what switches the cloud off: env, config or both
+    go_template: bool | None = None  # whether template layers render; None: the abler template
     debug_log_requests: bool = False  # write the bodies of inference requests to files
     debug: int = 0  # 1: debug, 2: trace
 
@@ -149,6 +149,7 @@ class Settings:
             prune=read.text("OLLAMA_NOPRUNE") in FALSE,
             no_history=read.boolean("OLLAMA_NOHISTORY"),
             cloud_switch=_cloud_switch(read.boolean("OLLAMA_NO_CLOUD"), _home(environ)),
+            go_template=read.choice("OLLAMA_GO_TEMPLATE"),
             debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
         )
@@ -197,6 +198,10 @@ class Variables:
         """Go's forms; unset is false, and any other text is true."""
         value = self.text(name)
         return bool(value) and value not in FALSE
+
+    def choice(self, name: str) -> bool | None:
+        """As boolean, but None where it is unset."""
+        return self.boolean(name) if self.text(name) else None
 
     def level(self, name: str) -> int:
         """A debug level: a number, or a boolean."""

@@ -52,7 +52,11 @@ class Parts:
             if self._store is None:
                 module = await asyncio.to_thread(importlib.import_module, "pyollama.store.store")
                 settings = self.settings
-                store: Store = module.Store(settings.models, no_prune=settings.no_prune)
+                store: Store = module.Store(
+                    settings.models,
+                    no_prune=settings.no_prune,
+                    go_template=settings.go_template,
+                )
                 self._store = store
             return self._store
 

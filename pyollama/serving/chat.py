@@ -15,6 +15,7 @@ from pyollama.api import (
 )
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest
+from pyollama.gotemplate.prompts import GoPrompt
 from pyollama.prompt.jinja import JsonObject
 from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
@@ -25,6 +26,7 @@ from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
+from pyollama.serving.templates import as_go_sees, go_prompt, think_of, with_image_tags
 from pyollama.store import StoredModel
 
 
@@ -69,6 +71,13 @@ class Chat:
         call = self.call
         starts_with_system = call.messages[0].role.lower() == "system"
         system = "" if starts_with_system else stored.system or ""
+        template = go_prompt(stored)
+        if template is not None:
+            think = think_of(call, thinks)
+            messages = conversation(stored, system, [as_go_sees(m) for m in call.messages])
+            return fitted(
+                messages, lambda m: template.render(with_image_tags(m), call.tools, think), room
+            )
         messages = conversation(stored, system, [as_template_sees(m) for m in call.messages])
 
         def render(kept: Messages) -> str:
@@ -82,9 +91,11 @@ class Chat:
 
         return fitted(messages, render, room)
 
-    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "ChatForm":
+    def form(
+        self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool
+    ) -> "ChatForm":
         """What dresses the answer's text."""
-        return ChatForm(self.call, loaded, prompt, thinks)
+        return ChatForm(self.call, loaded, prompt, thinks, go_prompt(stored))
 
     def bare(self, reason: str) -> ChatResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -124,13 +135,22 @@ def as_template_sees(message: Message) -> Mapping[str, Any]:
 class ChatForm:
     """Events of /api/chat: thinking and tool calls are split off the text."""
 
-    def __init__(self, call: ChatRequest, loaded: LoadedModel, prompt: str, thinks: bool) -> None:
+    def __init__(
+        self,
+        call: ChatRequest,
+        loaded: LoadedModel,
+        prompt: str,
+        thinks: bool,
+        go: GoPrompt | None = None,
+    ) -> None:
         self.call = call
         self.tokenizer = loaded.tokenizer
-        opened = prompt.rstrip().endswith("<think>")
-        splits = thinks and loaded.template.has_thinking
-        self.splitter = ThinkingSplitter(opened=opened) if splits else None
-        has_form = OPENING in loaded.template.source
+        tags = go.tags if go else ("<think>", "</think>") if loaded.template.has_thinking else None
+        self.splitter = None
+        if thinks and tags and all(tags):
+            opened = prompt.rstrip().endswith(tags[0])
+            self.splitter = ThinkingSplitter(*tags, opened=opened)
+        has_form = OPENING in (go.source if go else loaded.template.source)
         self.collector = ToolCallCollector() if call.tools and has_form else None
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[ChatResponse]:

@@ -70,7 +70,7 @@ def is_rendered(stored: StoredModel) -> bool:
     Otherwise the engine is handed the messages, and its own limits act.
     """
     config = stored.config
-    return bool(config.renderer or config.parser) or stored.template is not None
+    return bool(config.renderer or config.parser) or stored.uses_go_template
 
 
 def require_weights(stored: StoredModel, raw_name: str) -> None:

@@ -66,7 +66,7 @@ class Endpoint(Protocol[R]):
     def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
         """The text that the model goes on from."""
 
-    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> Form[R]:
+    def form(self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool) -> Form[R]:
         """What dresses the answer's text."""
 
     def bare(self, reason: str) -> R:
@@ -134,7 +134,7 @@ class Run(Generic[R]):
         except PyollamaError as error:
             self.lease.release()
             return Refused(error)
-        return self._start(tokens, endpoint.form(loaded, prompt, thinks))
+        return self._start(tokens, endpoint.form(loaded, self.stored, prompt, thinks))
 
     @property
     def _shifts(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest, EngineError
+from pyollama.prompt.thinking import Split, ThinkingSplitter
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock, tell_cost
 from pyollama.serving.checks import capabilities_of, may_think, require_weights
@@ -15,6 +16,7 @@ from pyollama.serving.context import Messages, Room, fitted
 from pyollama.serving.flow import conversation, with_system
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
+from pyollama.serving.templates import go_prompt, parsed, think_of, with_image_tags
 from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
 
@@ -51,8 +53,6 @@ class Generate:
         require_weights(stored, call.model)
         if "completion" not in capabilities:
             raise BadRequest(f'"{call.model}" does not support generate')
-        if call.suffix:
-            raise EngineError("suffix is not supported yet: it needs the model's Go template")
         return thinks
 
     def is_completion(self, stored: StoredModel) -> bool:
@@ -64,24 +64,37 @@ class Generate:
         call = self.call
         if call.raw:
             return call.prompt
-        if call.template:
-            raise EngineError("template is not supported yet: it is a Go template")
-        user = [{"role": "user", "content": call.prompt}]
+        past = history(loaded.tokenizer, call.context)
+        template = parsed(call.template) if call.template else go_prompt(stored)
+        think = think_of(call, thinks)
+        if call.suffix:
+            filled = template or parsed(stored.template or "")
+            return past + filled.fill_in(call.prompt, call.suffix, think)
+        user = [{"role": "user", "content": call.prompt, "images": call.images}]
         system = call.system or stored.system or ""
         history_is_given = call.context is not None
         messages = (
             with_system(system, user) if history_is_given else conversation(stored, system, user)
         )
 
+        if call.template and template is not None:
+            return past + template.render(messages, (), think)
+
         def render(kept: Messages) -> str:
+            if template is not None:
+                return template.render(with_image_tags(kept), (), think)
             # As in Ollama nothing splits thinking off this text: no template is told to ask for it.
             return loaded.template.render(kept, enable_thinking=thinks, think_requested=False)
 
-        return history(loaded.tokenizer, call.context) + fitted(messages, render, room)
+        return past + fitted(messages, render, room)
 
-    def form(self, loaded: LoadedModel, prompt: str, thinks: bool) -> "GenerateForm":
+    def form(
+        self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool
+    ) -> "GenerateForm":
         """What dresses the answer's text."""
-        return GenerateForm(self.call, prompt, loaded.tokenizer)
+        go = go_prompt(stored)
+        tags = go.tags if go and thinks else ("", "")
+        return GenerateForm(self.call, prompt, loaded.tokenizer, tags)
 
     def bare(self, reason: str) -> GenerateResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -109,17 +122,34 @@ def history(tokenizer: Tokenizer, context: list[int] | None) -> str:
 class GenerateForm:
     """Events of /api/generate."""
 
-    def __init__(self, call: GenerateRequest, prompt: str, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        call: GenerateRequest,
+        prompt: str,
+        tokenizer: Tokenizer,
+        tags: tuple[str, str] = ("", ""),
+    ) -> None:
         self.call = call
         self.tokenizer = tokenizer
         self.texts = [prompt]  # prompt and answer, whose tokens are the context of a next request
+        opened = bool(tags[0]) and prompt.rstrip().endswith(tags[0])
+        self.splitter = ThinkingSplitter(*tags, opened=opened) if all(tags) else None
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[GenerateResponse]:
         """One event for each piece of text."""
         self.texts.append(text)
-        event = GenerateResponse(model=self.call.model, created_at=now(), response=text, done=False)
+        event = self._event(self.splitter.push(text) if self.splitter else Split(content=text))
         event.logprobs = told(logprobs, self.tokenizer)
         return [event]
+
+    def _event(self, split: Split) -> GenerateResponse:
+        return GenerateResponse(
+            model=self.call.model,
+            created_at=now(),
+            response=split.content,
+            thinking=split.thinking,
+            done=False,
+        )
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[GenerateResponse]:
         """The final event, with the statistics and, unless the prompt was raw, the context."""
@@ -132,7 +162,8 @@ class GenerateForm:
             context=[] if self.call.raw else await asyncio.to_thread(self.context),
         )
         tell_cost(final, stats, clock)
-        return [final]
+        rest = self.splitter.flush() if self.splitter else Split()
+        return [*([self._event(rest)] if rest != Split() else []), final]
 
     def context(self) -> list[int]:
         """The tokens of prompt and answer, neither BOS nor EOS added."""

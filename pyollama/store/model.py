@@ -16,6 +16,7 @@ from pyollama.store.capabilities import Sources, listed_capabilities, shown_capa
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache, GGUFFacts
 from pyollama.store.names import Name
+from pyollama.store.templates import prefers_jinja
 from pyollama.store.types import ShowMessage
 from pyollama_formats.errors import FormatError
 from pyollama_formats.gguf.file_types import file_type_name
@@ -42,6 +43,7 @@ class StoredModel:
     modified: int
     blobs: Blobs
     cache: FactsCache
+    go_template: bool | None = None  # what OLLAMA_GO_TEMPLATE says; None where it is unset
 
     @cached_property
     def size(self) -> int:
@@ -140,9 +142,30 @@ class StoredModel:
     @property
     def jinja(self) -> str:
         """The chat template of the GGUF, if that is the one in use, else ""."""
-        if self.template is not None or self.config.renderer or self.config.parser:
+        if self.config.renderer or self.config.parser or self.uses_go_template:
             return ""
         return self.facts.chat_template if self.facts else ""
+
+    @cached_property
+    def uses_go_template(self) -> bool:
+        """Whether the template layer makes the prompts, rather than the template of the GGUF."""
+        if self.template is None:
+            return False
+        if self._is_harmony:
+            return True
+        if self.go_template is not None:
+            return self.go_template
+        facts = self._known()
+        return not (facts and facts.chat_template) or not prefers_jinja(
+            self.template, facts.chat_template
+        )
+
+    @property
+    def _is_harmony(self) -> bool:
+        """Whether the model is one of gpt-oss, which speaks Harmony."""
+        template = self.template or ""
+        is_family = self.config.model_family in ("gptoss", "gpt-oss")
+        return is_family and "<|start|>" in template and "<|end|>" in template
 
     def details(self, *, lengths: bool = True) -> ModelDetails:
         """What /api/tags (with lengths) and /api/show (without) tell of the model."""

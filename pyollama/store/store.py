@@ -36,11 +36,15 @@ logger = logging.getLogger(__name__)
 class Store:
     """The models under one root folder, by default ``~/.ollama/models``.
 
-    no_prune keeps the layers of a model that is overwritten, as OLLAMA_NOPRUNE asks.
+    no_prune keeps the layers of a model that is overwritten, as OLLAMA_NOPRUNE asks; go_template is
+    what OLLAMA_GO_TEMPLATE says of which template renders, None where it is unset.
     """
 
-    def __init__(self, root: Path, *, no_prune: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, no_prune: bool = False, go_template: bool | None = None
+    ) -> None:
         self.root = root
+        self.go_template = go_template
         self.no_prune = no_prune
         self.blobs = Blobs(root)
         self.manifests = Manifests(root)
@@ -84,7 +88,13 @@ class Store:
 
     def _model(self, name: Name, stored: StoredManifest) -> StoredModel:
         return StoredModel(
-            name, stored.manifest, stored.digest, stored.modified, self.blobs, self.facts
+            name,
+            stored.manifest,
+            stored.digest,
+            stored.modified,
+            self.blobs,
+            self.facts,
+            self.go_template,
         )
 
     # Blobs

@@ -9,8 +9,8 @@ the layer does not, is left to speak for itself, and so is every text that is no
 import hashlib
 from collections.abc import Sequence
 
-from pyollama.store.capabilities import offers_of_jinja
 from pyollama.store.create.assembly import Assembly, Part
+from pyollama.store.templates import offers_of_jinja
 
 __all__ = ["add_known_templates", "is_chatml"]
 

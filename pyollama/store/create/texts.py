@@ -6,6 +6,8 @@ from msgspec import to_builtins
 
 from pyollama.api import Message
 from pyollama.errors import BadRequest
+from pyollama.gotemplate import GoTemplateError
+from pyollama.gotemplate.prompts import GoPrompt
 from pyollama.gotext import go_json
 from pyollama.store.create.assembly import Assembly
 from pyollama.store.errors import StoreError
@@ -19,6 +21,7 @@ def add_texts(new: Assembly) -> None:
     """Write what the request says in words, each kind in the place of the base's."""
     request = new.request
     if request.template:
+        require_template(request.template)
         new.replace("template", new.add_blob("template", request.template.encode()))
     if request.system:
         new.replace("system", new.add_blob("system", request.system.encode()))
@@ -32,6 +35,14 @@ def add_texts(new: Assembly) -> None:
             new.replace("messages", new.add_blob("messages", _messages(request.messages)))
     except RecursionError as error:  # a thousand levels are more than Python goes down
         raise BadRequest("parameters or messages are nested too deeply") from error
+
+
+def require_template(text: str) -> None:
+    """Raise BadRequest unless a text is a Go template."""
+    try:
+        GoPrompt(text)
+    except GoTemplateError as error:
+        raise BadRequest(f"template error: {error}") from error
 
 
 def licenses(value: Any) -> list[str]:

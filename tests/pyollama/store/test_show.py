@@ -180,7 +180,7 @@ def test_a_32_bit_float_prints_with_the_digits_of_32_bits() -> None:
 
 
 JINJA = "{% for m in messages %}{{ m.content }}{% endfor %}"
-THINKING = "{{ range .Messages }}<think>{{ .Thinking }}</think>{{ .Content }}{{ end }}"
+THINKING = "{{ range .Messages }}<think>{{ .Thinking }}</think>{{ end }}"
 
 
 @pytest.mark.parametrize(
@@ -208,10 +208,16 @@ THINKING = "{{ range .Messages }}<think>{{ .Thinking }}</think>{{ .Content }}{{ 
             ["completion"],
         ),
         (
-            {"tokenizer.chat_template": "tools"},
+            {"tokenizer.chat_template": "tools"},  # which the layer cannot express
             {"template": "{{ .Prompt }}"},
+            ["tools", "completion"],
             ["completion"],
-            ["completion"],
+        ),
+        (
+            {"tokenizer.chat_template": "tools"},
+            {"template": "{{ .Prompt }}{{ .Suffix }}"},
+            ["completion", "insert"],
+            ["completion", "insert"],
         ),
         (
             {},

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pyollama.prompt.gotemplate import ExecutionError, GoTemplate
-from pyollama.prompt.gotemplate.values import JsonMap, NamedList, Struct
+from pyollama.gotemplate import ExecutionError, GoTemplate
+from pyollama.gotemplate.values import JsonMap, NamedList, Struct
 
 MESSAGES = ["a", "b", "c"]
 
@@ -157,7 +157,7 @@ def test_a_hostile_template_ends_with_an_error(source: str) -> None:
 
 
 def test_an_endless_loop_is_stopped_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyollama.prompt.gotemplate.limits.MAX_SECONDS", 0.1)
+    monkeypatch.setattr("pyollama.gotemplate.limits.MAX_SECONDS", 0.1)
     start = time.monotonic()
     with pytest.raises(ExecutionError, match="too long"):
         GoTemplate("{{ range 1000000000000 }}{{ end }}").execute({})

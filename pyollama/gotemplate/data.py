@@ -7,7 +7,7 @@ the published templates were written, and as they need it: ``.Function`` of a to
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyollama.prompt.gotemplate.values import JsonMap, NamedList, Struct, Value
+from pyollama.gotemplate.values import JsonMap, NamedList, Struct, Value
 
 __all__ = ["collated", "system_text", "to_messages", "to_tools"]
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pyollama.prompt.gotemplate.limits import Budget
-from pyollama.prompt.gotemplate.printing import Verb, formatted, printed
-from pyollama.prompt.gotemplate.values import NO_VALUE, Value, type_name
+from pyollama.gotemplate.limits import Budget
+from pyollama.gotemplate.printing import Verb, formatted, printed
+from pyollama.gotemplate.values import NO_VALUE, Value, type_name
 
 __all__ = ["sprint", "sprintf", "sprintln"]
 

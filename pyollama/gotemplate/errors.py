@@ -1,11 +1,11 @@
 """What goes wrong with a Go template, in the words of Go's text/template."""
 
-from pyollama.errors import PyollamaError
+from pyollama.errors import EngineError
 
 __all__ = ["ExecutionError", "GoTemplateError", "ParseError"]
 
 
-class GoTemplateError(PyollamaError):
+class GoTemplateError(EngineError):
     """A template that cannot be parsed or run."""
 
 

@@ -6,14 +6,14 @@ value that is not there (NO_VALUE) prints as ``<no value>``, and has only such f
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pyollama.prompt.gotemplate import nodes
-from pyollama.prompt.gotemplate.comparing import CallError
-from pyollama.prompt.gotemplate.errors import ExecutionError
-from pyollama.prompt.gotemplate.functions import FUNCTIONS, GoFunction
-from pyollama.prompt.gotemplate.limits import MAX_DEPTH, Budget
-from pyollama.prompt.gotemplate.parser import MAIN, Trees
-from pyollama.prompt.gotemplate.printing import printed, quoted
-from pyollama.prompt.gotemplate.values import (
+from pyollama.gotemplate import nodes
+from pyollama.gotemplate.comparing import CallError
+from pyollama.gotemplate.errors import ExecutionError
+from pyollama.gotemplate.functions import FUNCTIONS, GoFunction
+from pyollama.gotemplate.limits import MAX_DEPTH, Budget
+from pyollama.gotemplate.parser import MAIN, Trees
+from pyollama.gotemplate.printing import printed, quoted
+from pyollama.gotemplate.values import (
     NO_VALUE,
     Struct,
     Value,

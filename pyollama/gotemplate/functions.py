@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from pyollama.prompt.gotemplate.comparing import CallError, equal_any, less
-from pyollama.prompt.gotemplate.limits import Budget
-from pyollama.prompt.gotemplate.printing import compact_json, printed
-from pyollama.prompt.gotemplate.sprintf import sprint, sprintf, sprintln
-from pyollama.prompt.gotemplate.values import (
+from pyollama.gotemplate.comparing import CallError, equal_any, less
+from pyollama.gotemplate.limits import Budget
+from pyollama.gotemplate.printing import compact_json, printed
+from pyollama.gotemplate.sprintf import sprint, sprintf, sprintln
+from pyollama.gotemplate.values import (
     NO_VALUE,
     NamedList,
     Struct,

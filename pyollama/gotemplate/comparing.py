@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from pyollama.prompt.gotemplate.printing import printed
-from pyollama.prompt.gotemplate.values import NO_VALUE, Value, to_bytes, type_name
+from pyollama.gotemplate.printing import printed
+from pyollama.gotemplate.values import NO_VALUE, Value, to_bytes, type_name
 
 __all__ = ["CallError", "equal_any", "less"]
 

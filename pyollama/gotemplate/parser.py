@@ -4,13 +4,13 @@ A template has a tree of its own, and one for each ``define`` and ``block``. Var
 here: a name has to be declared before it is used, in the block it is used in or around that.
 """
 
-from pyollama.prompt.gotemplate import nodes
-from pyollama.prompt.gotemplate.errors import ParseError
-from pyollama.prompt.gotemplate.functions import FUNCTIONS
-from pyollama.prompt.gotemplate.lexer import Kind, Token, tokens
-from pyollama.prompt.gotemplate.limits import MAX_SOURCE
-from pyollama.prompt.gotemplate.literals import number, unquoted
-from pyollama.prompt.gotemplate.printing import quoted
+from pyollama.gotemplate import nodes
+from pyollama.gotemplate.errors import ParseError
+from pyollama.gotemplate.functions import FUNCTIONS
+from pyollama.gotemplate.lexer import Kind, Token, tokens
+from pyollama.gotemplate.limits import MAX_SOURCE
+from pyollama.gotemplate.literals import number, unquoted
+from pyollama.gotemplate.printing import quoted
 
 __all__ = ["MAIN", "Trees", "parse"]
 

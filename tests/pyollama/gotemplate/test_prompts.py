@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pyollama.prompt.gotemplate import ExecutionError, ParseError
-from pyollama.prompt.gotemplate.prompts import GoPrompt, Think
+from pyollama.gotemplate import ExecutionError, ParseError
+from pyollama.gotemplate.prompts import GoPrompt, Think
 
 OFF = Think()
 TOOL: dict[str, Any] = {

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pyollama.gotext import go_json, go_quoted, go_value
-from pyollama.prompt.gotemplate.values import (
+from pyollama.gotemplate.values import (
     NO_VALUE,
     JsonMap,
     NamedList,
@@ -16,6 +15,7 @@ from pyollama.prompt.gotemplate.values import (
     to_bytes,
     type_name,
 )
+from pyollama.gotext import go_json, go_quoted, go_value
 
 __all__ = ["Verb", "compact_json", "formatted", "printed", "quoted"]
 

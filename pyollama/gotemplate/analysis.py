@@ -5,8 +5,8 @@ Ollama decides by these what a model can do and how its template is to be run.
 
 from collections.abc import Iterator
 
-from pyollama.prompt.gotemplate import nodes
-from pyollama.prompt.gotemplate.parser import Trees
+from pyollama.gotemplate import nodes
+from pyollama.gotemplate.parser import Trees
 
 __all__ = ["cut_after_response", "thinking_tags", "variables"]
 

@@ -6,7 +6,7 @@ for before it is made, so that ``{{ $x = print $x $x }}`` in a loop ends before 
 
 import time
 
-from pyollama.prompt.gotemplate.errors import ExecutionError
+from pyollama.gotemplate.errors import ExecutionError
 
 __all__ = ["MAX_DEPTH", "MAX_SOURCE", "Budget"]
 

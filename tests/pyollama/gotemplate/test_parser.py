@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyollama.prompt.gotemplate import GoTemplate, GoTemplateError, ParseError
-from pyollama.prompt.gotemplate.limits import MAX_SOURCE
+from pyollama.gotemplate import GoTemplate, GoTemplateError, ParseError
+from pyollama.gotemplate.limits import MAX_SOURCE
 
 FAULTS = [
     ("{{ .Prompt", "template: :1: unclosed action"),

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pyollama.prompt.gotemplate import nodes
-from pyollama.prompt.gotemplate.analysis import (
+from pyollama.gotemplate import nodes
+from pyollama.gotemplate.analysis import (
     cut_after_response,
     thinking_tags,
     variables,
 )
-from pyollama.prompt.gotemplate.data import collated, system_text, to_messages, to_tools
-from pyollama.prompt.gotemplate.errors import ExecutionError, ParseError
-from pyollama.prompt.gotemplate.evaluator import execute
-from pyollama.prompt.gotemplate.parser import MAIN, Trees, parse
-from pyollama.prompt.gotemplate.values import Value
+from pyollama.gotemplate.data import collated, system_text, to_messages, to_tools
+from pyollama.gotemplate.errors import ExecutionError, ParseError
+from pyollama.gotemplate.evaluator import execute
+from pyollama.gotemplate.parser import MAIN, Trees, parse
+from pyollama.gotemplate.values import Value
 
 __all__ = ["GoPrompt", "Think"]
 

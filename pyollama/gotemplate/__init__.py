@@ -11,10 +11,10 @@ A template comes with a model from anywhere, and so does its data: both are trea
 
 from collections.abc import Mapping
 
-from pyollama.prompt.gotemplate.errors import ExecutionError, GoTemplateError, ParseError
-from pyollama.prompt.gotemplate.evaluator import execute
-from pyollama.prompt.gotemplate.parser import Trees, parse
-from pyollama.prompt.gotemplate.values import Value
+from pyollama.gotemplate.errors import ExecutionError, GoTemplateError, ParseError
+from pyollama.gotemplate.evaluator import execute
+from pyollama.gotemplate.parser import Trees, parse
+from pyollama.gotemplate.values import Value
 
 __all__ = ["ExecutionError", "GoTemplate", "GoTemplateError", "ParseError", "Trees"]
 
