@@ -45,8 +45,8 @@ def _message(message: Message) -> Struct:
         "Role": text(message.get("role")),
         "Content": text(message.get("content")),
         "Thinking": text(message.get("thinking")),
-        "Images": list(message.get("images") or []),
-        "ToolCalls": [_call(call) for call in message.get("tool_calls") or []],
+        "Images": nil_if_empty(message.get("images")),
+        "ToolCalls": nil_if_empty([_call(call) for call in message.get("tool_calls") or []]),
         "ToolName": text(message.get("tool_name")),
         "ToolCallID": text(message.get("tool_call_id")),
     }
@@ -150,6 +150,11 @@ def _type_script(types: Sequence[str], alternatives: Sequence[Value]) -> str:
         structs = (each for each in alternatives if isinstance(each, Struct))
         return " | ".join(text(each.methods["ToTypeScriptType"]) for each in structs)
     return " | ".join(TYPE_SCRIPT.get(kind, "any") for kind in types) or "any"
+
+
+def nil_if_empty(items: Sequence[Value] | None) -> list[Value]:
+    """A plain list; an empty one is Go's nil list, whose JSON is null."""
+    return list(items) if items else NamedList([], "[]interface {}", text="[]", is_nil=True)
 
 
 def given(**items: Value) -> dict[str, Value]:

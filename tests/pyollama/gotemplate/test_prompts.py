@@ -115,6 +115,10 @@ def test_arguments_print_as_sorted_json_and_their_numbers_are_floats() -> None:
 
 def test_a_message_prints_as_a_struct_and_has_no_other_fields() -> None:
     assert rendered("{{ range .Messages }}{{ . }}{{ end }}", "u:hi") == "{user hi  [] []  }"
+    assert rendered("{{ range .Messages }}{{ json . }}{{ end }}", "u:hi") == (
+        '{"Role":"user","Content":"hi","Thinking":"","Images":null,"ToolCalls":null,'
+        '"ToolName":"","ToolCallID":""}'
+    )
     with pytest.raises(ExecutionError, match="can't evaluate field Foo in type"):
         rendered("{{ range .Messages }}{{ .Foo }}{{ end }}", "u:hi")
 
