@@ -69,7 +69,7 @@ def test_numpy_arrays_will_do_for_numbers() -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"model": "bert"}, "unknown tokenizer: 'bert'"),
+        ({"model": "rwkv"}, "unknown tokenizer: 'rwkv'"),
         ({"model": ""}, "unknown tokenizer: ''"),
         ({"pre": "no-such"}, "unknown pre-tokenizer type: 'no-such'"),
         ({"tokens": []}, "tokenizer.ggml.tokens is missing"),
