@@ -158,8 +158,9 @@ def test_a_random_model_in_f32_continues_with_the_64_tokens_of_llama_cpp(
     assert len(set(tokens)) > 5  # not a loop that any model would fall into
 
 
-# Texts like those that tiny was trained on. Elsewhere it hesitates: after "1, 2, 3, " two tokens
-# come within 0.003 of each other (standard deviation 2.8): an f16 cache's rounding decides.
+# Texts like those that tiny was trained on. After its answer, where it would rather stop, and
+# elsewhere it hesitates: two tokens come so near to each other that the rounding of an f16 cache
+# would decide. So the caches are float32.
 ASKED = "<|im_start|>user\nHow many legs does a spider have?<|im_end|>\n<|im_start|>assistant\n"
 PROMPTS = ["Why is the sky blue?", "Tell me a story about a cat.", ASKED, "Once"]
 
@@ -173,7 +174,8 @@ def test_tiny_in_f32_continues_with_the_64_tokens_of_llama_cpp(
     with open_gguf(tiny_f32) as file:
         tokenizer = load_tokenizer(file.metadata)
     ids = tokenizer.encode(prompt)
-    assert greedy(load(tiny_f32), ids, 64, tokenizer.eog) == LlamaCpp(tiny_f32).greedy(ids, 64)
+    tokens = greedy(load(tiny_f32), ids, 64, tokenizer.eog, "f32")
+    assert tokens == LlamaCpp(tiny_f32, exact_cache=True).greedy(ids, 64)
 
 
 def greedy(
