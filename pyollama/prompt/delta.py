@@ -1,0 +1,28 @@
+"""What some more text of a model adds to its answer."""
+
+from dataclasses import dataclass
+
+from pyollama.api import ToolCallFunction
+
+__all__ = ["Delta"]
+
+
+@dataclass(frozen=True)
+class Delta:
+    """More content, more thinking, and calls of tools that are complete now; any may be empty."""
+
+    content: str = ""
+    thinking: str = ""
+    calls: tuple[ToolCallFunction, ...] = ()
+
+    def __add__(self, other: "Delta") -> "Delta":
+        """Both, this one first."""
+        return Delta(
+            self.content + other.content,
+            self.thinking + other.thinking,
+            self.calls + other.calls,
+        )
+
+    def __bool__(self) -> bool:
+        """Whether it adds anything."""
+        return bool(self.content or self.thinking or self.calls)

@@ -1,0 +1,18 @@
+"""Parsers by the names that a model's config gives."""
+
+from collections.abc import Callable
+
+from pyollama.prompt.parsers.base import Parser, Start
+from pyollama.prompt.parsers.passthrough import Passthrough
+
+__all__ = ["new_parser"]
+
+PARSERS: dict[str, Callable[[Start], Parser]] = {
+    "passthrough": Passthrough,
+}
+
+
+def new_parser(name: str, start: Start) -> Parser | None:
+    """A parser for one answer; None for a name that is unknown."""
+    factory = PARSERS.get(name)
+    return None if factory is None else factory(start)
