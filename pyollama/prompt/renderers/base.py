@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pyollama.api import Message
 from pyollama.errors import EngineError
 
-__all__ = ["Renderer", "RenderError", "Think", "Tool"]
+__all__ = ["RenderError", "Renderer", "Think", "Tool"]
 
 Tool = Mapping[str, Any]
 Think = bool | str | None
