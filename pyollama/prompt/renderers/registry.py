@@ -1,10 +1,31 @@
 """Renderers by the names that a model's config gives."""
 
 from pyollama.prompt.renderers.base import Renderer, RenderError
+from pyollama.prompt.renderers.cogito import Cogito
+from pyollama.prompt.renderers.cohere import Cohere
+from pyollama.prompt.renderers.deepseek import DeepSeek31
+from pyollama.prompt.renderers.functiongemma import FunctionGemma
+from pyollama.prompt.renderers.gemma4 import Gemma4, gemma4_size
+from pyollama.prompt.renderers.glimmer import Glimmer
+from pyollama.prompt.renderers.glm import Glm47, GlmOcr
+from pyollama.prompt.renderers.poolside import Laguna, PoolsideV1
 
-__all__ = ["find_renderer"]
+__all__ = ["find_renderer", "sized_renderer"]
 
-RENDERERS: dict[str, Renderer] = {}
+RENDERERS: dict[str, Renderer] = {
+    "cogito": Cogito(),
+    "deepseek3.1": DeepSeek31(),
+    "gemma4": Gemma4(),  # of a model whose size nobody told
+    "gemma4-small": Gemma4(),
+    "gemma4-large": Gemma4(large=True),
+    "functiongemma": FunctionGemma(),
+    "glm-4.7": Glm47(),
+    "glm-ocr": GlmOcr(),
+    "laguna": Laguna(),
+    "poolside-v1": PoolsideV1(),
+    "cohere": Cohere(),
+    "glimmer": Glimmer(),
+}
 
 
 def find_renderer(name: str) -> Renderer:
@@ -13,3 +34,11 @@ def find_renderer(name: str) -> Renderer:
         return RENDERERS[name]
     except KeyError:
         raise RenderError(f'unknown renderer "{name}"') from None
+
+
+def sized_renderer(name: str, model: str, n_params: int) -> str:
+    """The name that a config's name stands for, which for "gemma4" depends on the model's size.
+
+    model: the model's name with its tag, n_params: how many parameters it has
+    """
+    return gemma4_size(model, n_params) if name == "gemma4" else name
