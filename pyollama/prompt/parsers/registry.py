@@ -3,11 +3,16 @@
 from collections.abc import Callable
 
 from pyollama.prompt.parsers.base import Parser, Start
+from pyollama.prompt.parsers.deepseek import Cogito, DeepSeek
+from pyollama.prompt.parsers.functiongemma import FunctionGemma
 from pyollama.prompt.parsers.passthrough import Passthrough
 
 __all__ = ["new_parser"]
 
 PARSERS: dict[str, Callable[[Start], Parser]] = {
+    "cogito": Cogito,
+    "deepseek3": DeepSeek,
+    "functiongemma": FunctionGemma,
     "passthrough": Passthrough,
 }
 
