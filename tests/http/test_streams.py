@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import threading
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from fake_serving import FakeServing
@@ -12,7 +10,7 @@ from starlette.testclient import TestClient
 
 from pyollama.api import DebugInfo, GenerateResponse, Time
 from pyollama.errors import BadRequest, EngineError, RequestCanceled, ServerBusy
-from pyollama_http.streams import in_thread, unless_gone
+from pyollama_http.streams import unless_gone
 
 
 def lines(text: str) -> list[dict[str, object]]:
@@ -159,32 +157,3 @@ def test_work_that_ends_in_time_gives_its_result_or_its_error() -> None:
             await unless_gone(request, fails())
 
     asyncio.run(main())
-
-
-def test_an_iterator_in_a_thread_is_closed_after_the_step_that_was_under_way() -> None:
-    steps: list[str] = []
-    busy = threading.Event()
-
-    def slow() -> Iterator[int]:
-        try:
-            yield 1
-            busy.set()
-            threading.Event().wait(0.05)
-            steps.append("stepped")
-            yield 2
-        finally:
-            steps.append("closed")
-
-    async def main() -> None:
-        async def drain(items: AsyncIterator[int]) -> list[int]:
-            return [item async for item in items]
-
-        assert await drain(in_thread(iter([1, 2, 3]))) == [1, 2, 3]
-        task = asyncio.ensure_future(drain(in_thread(slow())))
-        await asyncio.to_thread(busy.wait)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(main())
-    assert steps == ["stepped", "closed"]

@@ -2,13 +2,14 @@
 /api/push."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pyollama.errors import BadRequest, Forbidden, NotFound, PyollamaError
 from pyollama.gotext import go_quoted
+from pyollama.stepwise import in_thread
 from pyollama.store import Name, Store, StoredModel, parse_name, split_source
 from pyollama.store.types import (
     CopyRequest,
@@ -24,7 +25,7 @@ from pyollama_http import gojson, responses
 from pyollama_http.body import decoded
 from pyollama_http.errors import status_of
 from pyollama_http.parts import parts
-from pyollama_http.streams import closing, in_thread, ndjson, unless_gone
+from pyollama_http.streams import closing, ndjson, unless_gone
 
 __all__ = ["copy", "create", "delete", "pull", "push", "show"]
 
@@ -123,7 +124,19 @@ async def create(request: Request) -> Response:
     call = await decoded(request, CreateRequest)
     store = await parts(request).store()
     lines = store.create(call)  # checks the request; drawing the lines does the work
-    return await _progress(request, call.stream, in_thread(lines))
+    return await _progress(request, call.stream, _created(store, call, lines))
+
+
+async def _created(
+    store: Store, call: CreateRequest, lines: Iterator[ProgressResponse]
+) -> AsyncIterator[ProgressResponse]:
+    """The lines of a creation, behind those of a pull if the base is not here."""
+    async with closing(store.pull_base(call)) as pulled:
+        async for line in pulled:
+            yield line
+    async with closing(in_thread(lines)) as made:
+        async for line in made:
+            yield line
 
 
 async def pull(request: Request) -> Response:
@@ -131,7 +144,7 @@ async def pull(request: Request) -> Response:
     call = await decoded(request, PullRequest)
     name = parse_name(_with_cloud_tag(call.model or call.name))
     store = await parts(request).store()
-    return await _progress(request, call.stream, in_thread(store.pull(name)))
+    return await _progress(request, call.stream, store.pull(name, insecure=call.insecure))
 
 
 async def push(request: Request) -> Response:
@@ -141,7 +154,7 @@ async def push(request: Request) -> Response:
     if not raw_name:
         raise BadRequest("model is required")
     store = await parts(request).store()
-    return await _progress(request, call.stream, in_thread(store.push(raw_name)))
+    return await _progress(request, call.stream, store.push(raw_name, insecure=call.insecure))
 
 
 async def _progress(

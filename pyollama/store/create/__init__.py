@@ -23,6 +23,7 @@ order of the checks, the lines and the words are Ollama's.
     writing      the last step, which makes the model visible
 """
 
+from pyollama.store.create.base import missing_base
 from pyollama.store.create.flow import create
 
-__all__ = ["create"]
+__all__ = ["create", "missing_base"]

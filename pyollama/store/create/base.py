@@ -1,27 +1,41 @@
 """The stored model that another one is made from: its layers are taken over, none is copied."""
 
-from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from pyollama.errors import NotFound
+from pyollama.errors import BadRequest
 from pyollama.store.blobs import is_digest
 from pyollama.store.create.assembly import Assembly, Part
+from pyollama.store.create.remote import is_remote
 from pyollama.store.errors import StoreError
-from pyollama.store.model import StoredModel
 from pyollama.store.names import Name, parse_name, split_source
-from pyollama.store.types import ProgressResponse
+from pyollama.store.types import CreateRequest
 from pyollama_formats.manifest import ADAPTER_TYPE, MODEL_TYPE, PROJECTOR_TYPE, Config, Layer
 
-__all__ = ["from_model", "inherited"]
+if TYPE_CHECKING:
+    from pyollama.store.store import Store
+
+__all__ = ["from_model", "inherited", "missing_base"]
 
 GGUF_TYPES = (MODEL_TYPE, PROJECTOR_TYPE, ADAPTER_TYPE)
 
 
-def from_model(new: Assembly) -> Iterator[ProgressResponse]:
-    """Take over the layers of the model that the request names, pulling it first if need be."""
+def missing_base(store: "Store", request: CreateRequest) -> Name | None:
+    """The model that has to be pulled before another one can be made from it, if there is one."""
+    try:
+        if not request.from_ or is_remote(request):
+            return None
+        name = parse_name(split_source(request.from_)[0])
+    except BadRequest:  # which will be said when its turn has come
+        return None
+    return None if store.manifests.has(store.manifests.spelled(name)) else name
+
+
+def from_model(new: Assembly) -> None:
+    """Take over the layers of the model that the request names; NotFound if it is not stored."""
     text, _ = split_source(new.request.from_)
-    base = yield from _found_or_pulled(new, parse_name(text))
+    base = new.store.find(parse_name(text))
     new.parts = [_taken_over(new, layer, base.name.short) for layer in base.manifest.layers]
     new.config = inherited(base.config)
     new.parameters = dict(base.parameters)
@@ -39,15 +53,6 @@ def inherited(config: Config) -> Config:
         remote_host=config.remote_host,
         remote_model=config.remote_model,
     )
-
-
-def _found_or_pulled(new: Assembly, name: Name) -> Generator[ProgressResponse, None, StoredModel]:
-    """The stored model, after the lines of a pull if it was missing."""
-    try:
-        return new.store.find(name)
-    except NotFound:
-        yield from new.store.pull(name)
-        return new.store.find(name)
 
 
 def _taken_over(new: Assembly, layer: Layer, origin: str) -> Part:

@@ -43,13 +43,13 @@ def _lines(new: Assembly, name: Name) -> Iterator[ProgressResponse]:
 
 def _base(new: Assembly) -> Iterator[ProgressResponse]:
     """Where the weights come from, and what goes with them; a model wins over files."""
-    if new.request.from_ and is_remote(new):
+    if new.request.from_ and is_remote(new.request):
         from_remote(new)
         if new.request.draft_files:
             raise BadRequest("DRAFT cannot be used with remote models")
         return
     if new.request.from_:
-        yield from from_model(new)
+        from_model(new)
     elif new.request.files is not None:
         yield from from_files(new, new.request.files)
     else:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pyollama.errors import BadRequest
 from pyollama.store.create.assembly import Assembly
 from pyollama.store.names import parse_name, split_source
+from pyollama.store.types import CreateRequest
 
 __all__ = ["from_remote", "is_remote", "remote_url"]
 
@@ -19,9 +20,9 @@ HOST = re.compile(r"(\[[0-9A-Fa-f:.%a-z]*\]|[^\[\]\s:/<>\"\\^`{|}]*)(?::([0-9]*)
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def is_remote(new: Assembly) -> bool:
+def is_remote(request: CreateRequest) -> bool:
     """Whether the request asks for a stand-in: it names a host, or a model of the cloud."""
-    return bool(new.request.remote_host) or split_source(new.request.from_)[1] == "cloud"
+    return bool(request.remote_host) or split_source(request.from_)[1] == "cloud"
 
 
 def from_remote(new: Assembly) -> None:

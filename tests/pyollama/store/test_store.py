@@ -211,13 +211,6 @@ def test_a_model_called_tiny_that_is_there_already_wins(
     assert statuses(store)[-1] == "success"
 
 
-def test_no_other_model_can_be_pulled(store: Store) -> None:
-    progress = store.pull(parse_name("llama3.2"))
-    assert next(progress).status == "pulling manifest"
-    with pytest.raises(StoreError, match=r"^pull model manifest: .*no registry client"):
-        next(progress)
-
-
 def test_a_package_without_its_model_says_so(store: Store, packaged: Path) -> None:
     packaged.unlink()
     with pytest.raises(StoreError, match="without its model"):

@@ -1,18 +1,27 @@
 """Models that are made from a stored one: found by any spelling, pulled if missing, or damaged."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pyollama.errors import NotFound, PyollamaError
+from pyollama.errors import NotFound
 from pyollama.store import Store, parse_name, tiny
 from pyollama.store.errors import StoreError
 from pyollama.store.types import CreateRequest
 
 Make = Callable[..., str]
 Build = Callable[..., bytes]
+
+
+def pulled_base(store: Store, request: CreateRequest) -> list[str]:
+    async def drain() -> list[str]:
+        return [line.status async for line in store.pull_base(request)]
+
+    return asyncio.run(drain())
 
 
 def create(store: Store, from_: str) -> list[str]:
@@ -31,18 +40,34 @@ def test_a_base_that_is_missing_is_pulled_with_all_lines(
 ) -> None:
     (tmp_path / "tiny.gguf").write_bytes(gguf())
     monkeypatch.setattr(tiny, "files", lambda _: tmp_path)
-    lines = create(store, "tiny")
-    assert lines[0] == "pulling manifest"
-    assert lines.index("success") < len(lines) - 1
-    assert lines[-2:] == ["writing manifest", "success"]
+    pulled = pulled_base(store, CreateRequest(model="m", from_="Tiny:local"))
+    assert (pulled[0], pulled[-1]) == ("pulling manifest", "success")
+    assert create(store, "tiny")[-2:] == ["writing manifest", "success"]
     assert {model.name.short for model in store.list()} == {"tiny:latest", "m:latest"}
 
 
-def test_a_base_that_cannot_be_pulled_is_an_error_behind_the_first_line(store: Store) -> None:
-    progress = store.create(CreateRequest(model="m", from_="no-such-model"))
-    assert next(progress).status == "pulling manifest"
-    with pytest.raises(PyollamaError, match=r"^pull model manifest: "):
-        next(progress)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from_": "base"},
+        {"from_": "BASE:local"},
+        {"from_": ""},
+        {"from_": "a b"},
+        {"from_": "x:cloud:local"},
+        {"from_": "x:cloud"},
+        {"from_": "x", "remote_host": "h"},
+    ],
+)
+def test_nothing_is_pulled_for_a_base_that_is_here_elsewhere_or_no_name(
+    store: Store, make: Make, fields: dict[str, Any]
+) -> None:
+    make("base")
+    assert pulled_base(store, CreateRequest(model="m", **fields)) == []
+
+
+def test_a_base_that_is_missing_even_then_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="model 'no-such-model:latest' not found"):
+        create(store, "no-such-model")
 
 
 def test_a_base_without_its_weights_is_an_error(store: Store, make: Make) -> None:

@@ -152,7 +152,7 @@ def test_some_requests_are_refused_before_the_first_line(
         ({"files": {"a.gguf": ZERO}}, StoreError, "no such file or directory"),
         ({"files": {"a.safetensors": ZERO}}, StoreError, "open config.json: no such file"),
         ({"files": {"a.safetensors": ZERO, "config.json": ZERO}}, StoreError, "not supported"),
-        ({"from_": "no-such-model"}, StoreError, "pull model manifest"),
+        ({"from_": "no-such-model"}, NotFound, "model 'no-such-model:latest' not found"),
     ],
 )
 def test_some_requests_are_refused_on_the_way(

@@ -1,0 +1,15 @@
+"""Registries: where models are pulled from and pushed to, over HTTP.
+
+    urls       names to URLs
+    proxies    which proxy Go would take
+    transport  one client per operation, whose every request goes by the right proxy
+    words      what Go says when the network fails
+    exchange   a request and its bounded answer, redirects followed, errors in Go's words
+    manifest   the manifest of a name
+    pull       the lines of a pull
+    push       the lines of a push
+
+All of it runs on the event loop, so that a client that leaves cancels what is under way. The
+modules from transport on need httpx2, which takes a quarter of a second to import: the store
+imports them in a thread, when somebody pulls or pushes.
+"""

@@ -1,0 +1,84 @@
+"""The HTTP client of one pull or push, and what it was doing when something failed.
+
+Connections, TLS and HTTP are httpx2's. It is given the proxies that Go would take, follows no
+redirect by itself, keeps no cookies of the machine and asks for no compression: a compressed
+answer could be a thousand times as large as what was counted.
+"""
+
+import asyncio
+import platform
+import ssl
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from pyollama.store.registry.proxies import proxy_of
+
+__all__ = ["Trace", "connected"]
+
+# Registries compare the version with what a model requires, so that it has to be one of Ollama's.
+VERSION = "0.33.0"
+MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+MACHINE = MACHINES.get(platform.machine(), platform.machine())
+SYSTEM = "windows" if sys.platform == "win32" else sys.platform
+HEADERS = {
+    "User-Agent": f"ollama/{VERSION} ({MACHINE} {SYSTEM}) Go/go1.26.0",
+    "Accept-Encoding": "identity",
+}
+TIMEOUT = httpx2.Timeout(30.0)  # seconds for connecting, and without a byte after that
+
+
+class Trace:
+    """Follows one request: its last stage, whom it dialed, and whether that was a proxy."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.address = ("", 0)
+        self.is_proxied = False
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpcore reports: ``connection.connect_tcp.started`` and the like."""
+        name, _, state = event.rpartition(".")
+        if state != "started":
+            return
+        self.stage = name.rpartition(".")[2]
+        if self.stage == "connect_tcp":
+            self.address = (info["host"], info["port"])
+
+
+class ByProxy(httpx2.AsyncBaseTransport):
+    """Sends each request by the proxy of its own URL: a redirect may need another one."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+        self.routes: dict[str | None, httpx2.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request."""
+        proxy = proxy_of(str(request.url))
+        if proxy is not None and not proxy.startswith(("http://", "https://")):
+            raise httpx2.UnsupportedProtocol(f"the proxy {proxy} is not one of HTTP")
+        if proxy not in self.routes:
+            self.routes[proxy] = httpx2.AsyncHTTPTransport(verify=self.context, proxy=proxy)
+        if isinstance(trace := request.extensions.get("trace"), Trace):
+            trace.is_proxied = proxy is not None
+        return await self.routes[proxy].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for route in self.routes.values():
+            await route.aclose()
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[httpx2.AsyncClient]:
+    """A client; its certificates are the system's, or those of SSL_CERT_FILE."""
+    context = await asyncio.to_thread(httpx2.create_ssl_context)
+    client = httpx2.AsyncClient(
+        transport=ByProxy(context), headers=HEADERS, timeout=TIMEOUT, trust_env=False
+    )
+    async with client:
+        yield client

@@ -1,0 +1,52 @@
+"""/api/pull, /api/push and /api/create with a registry that cannot be reached."""
+
+import json
+import socket
+
+import pytest
+from starlette.testclient import TestClient
+
+URL = "https://registry.ollama.ai/v2/library/no-such-base/manifests/latest"
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The words for a proxy at which nobody listens, and the variable that names it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    words = f"proxyconnect tcp: dial tcp 127.0.0.1:{port}: connect: connection refused"
+    return f'pull model manifest: Get "{URL}": {words}'
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/pull", {"model": "no-such-base"}),
+        ("/api/create", {"model": "m", "from": "no-such-base"}),
+    ],
+)
+def test_a_registry_that_cannot_be_reached(
+    client: TestClient, refused: str, path: str, body: dict[str, str]
+) -> None:
+    streamed = client.post(path, json=body)
+    assert streamed.status_code == 200
+    assert [json.loads(line) for line in streamed.text.splitlines()] == [
+        {"status": "pulling manifest"},
+        {"error": refused},
+    ]
+    single = client.post(path, json={**body, "stream": False})
+    assert (single.status_code, single.json()) == (500, {"error": refused})
+    assert single.headers["content-type"] == "application/json"
+
+
+def test_an_insecure_pull_takes_plain_http(client: TestClient, refused: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        netloc = f"127.0.0.1:{server.getsockname()[1]}"
+    body = {"model": f"{netloc}/a/b:c", "insecure": True, "stream": False}
+    assert client.post("/api/pull", json=body).json() == {
+        "error": f'pull model manifest: Get "http://{netloc}/v2/a/b/manifests/c": '
+        f"dial tcp {netloc}: connect: connection refused"
+    }
