@@ -1,4 +1,4 @@
-"""What a tree tells without being run: the variables it names, the tags around thinking, its cut.
+"""What a tree tells without being run: the variables it names, its tags, its cut.
 
 Ollama decides by these what a model can do and how its template is to be run.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pyollama.gotemplate import nodes
 from pyollama.gotemplate.parser import Trees
 
-__all__ = ["cut_after_response", "thinking_tags", "variables"]
+__all__ = ["cut_after_response", "thinking_tags", "tool_call_tag", "variables"]
 
 
 def variables(trees: Trees) -> frozenset[str]:
@@ -75,6 +75,43 @@ def _note(tree: nodes.List, found: list[str]) -> None:
     for index, statement in ((0, tree.statements[0]), (1, tree.statements[-1])):
         if isinstance(statement, nodes.Text):
             found[index] = statement.text.strip()
+
+
+def tool_call_tag(trees: Trees, main: str = "") -> str:
+    """What the template writes before a call of a tool; "{" where it writes nothing before it."""
+    block = _calls_block(trees[main])
+    text = _first_text(block.body) if block else ""
+    return text.replace("\r\n", "\n").partition("{")[0].strip() or "{"
+
+
+def _calls_block(tree: nodes.List) -> nodes.Branch | None:
+    """The first ``{{ if .ToolCalls }}``, depth first."""
+    for statement in tree.statements:
+        if not isinstance(statement, nodes.Branch):
+            continue
+        operands = (each for command in statement.pipe.commands for each in command.operands)
+        names = (name for each in operands if isinstance(each, nodes.Field) for name in each.names)
+        if statement.kind == "if" and "ToolCalls" in names:
+            return statement
+        inside = _calls_block(statement.body) or _calls_block(statement.otherwise or nodes.List(0))
+        if inside:
+            return inside
+    return None
+
+
+def _first_text(tree: nodes.List) -> str:
+    """The first text in a list that is not blank, if nothing is printed before it."""
+    for statement in tree.statements:
+        if isinstance(statement, nodes.Action):
+            return ""
+        if isinstance(statement, nodes.Text) and statement.text.strip():
+            return statement.text
+        if isinstance(statement, nodes.Branch):
+            otherwise = statement.otherwise or nodes.List(0)
+            text = _first_text(statement.body) or _first_text(otherwise)
+            if text:
+                return text
+    return ""
 
 
 def cut_after_response(tree: nodes.List) -> nodes.List:

@@ -14,6 +14,7 @@ from pyollama.gotemplate import nodes
 from pyollama.gotemplate.analysis import (
     cut_after_response,
     thinking_tags,
+    tool_call_tag,
     variables,
 )
 from pyollama.gotemplate.data import collated, system_text, to_messages, to_tools
@@ -70,6 +71,11 @@ class GoPrompt:
     def tags(self) -> tuple[str, str]:
         """What its model puts before and after thinking; two empty texts if it does not think."""
         return thinking_tags(self.trees)
+
+    @cached_property
+    def tool_tag(self) -> str:
+        """What its model puts before a call of a tool."""
+        return tool_call_tag(self.trees)
 
     def fill_in(self, prompt: str, suffix: str, think: Think) -> str:
         """The prompt for what is missing between two texts. Raises ExecutionError."""

@@ -1,17 +1,9 @@
 """Thinking split off from the answer while the text arrives in pieces."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from pyollama.prompt.delta import Delta
 from pyollama.prompt.stop import overlap
-
-
-@dataclass(frozen=True)
-class Split:
-    """What some text adds to the answer."""
-
-    content: str = ""
-    thinking: str = ""
 
 
 class State(Enum):
@@ -38,7 +30,7 @@ class ThinkingSplitter:
         self.state = State.THINKING_BLANK if opened else State.LOOKING
         self.held = ""
 
-    def push(self, text: str) -> Split:
+    def push(self, text: str) -> Delta:
         """Add text; what it adds to content and to thinking."""
         self.held += text
         content, thinking = "", ""
@@ -49,16 +41,16 @@ class ThinkingSplitter:
             thinking += split.thinking
             if (self.state, len(self.held)) == before:
                 break
-        return Split(content, thinking)
+        return Delta(content, thinking)
 
-    def flush(self) -> Split:
+    def flush(self) -> Delta:
         """What was held back, once the answer has ended."""
         held, self.held = self.held, ""
         if self.state is State.THINKING:
-            return Split(thinking=held)
-        return Split(content=held if self.state is State.LOOKING else "")
+            return Delta(thinking=held)
+        return Delta(content=held if self.state is State.LOOKING else "")
 
-    def _advance(self) -> Split:
+    def _advance(self) -> Delta:
         """Consume as much of the held text as the present state can."""
         if self.state is State.LOOKING:
             return self._look()
@@ -67,30 +59,30 @@ class ThinkingSplitter:
         if self.state is not State.DONE:
             return self._skip_blanks()
         held, self.held = self.held, ""
-        return Split(content=held)
+        return Delta(content=held)
 
-    def _look(self) -> Split:
+    def _look(self) -> Delta:
         trimmed = self.held.lstrip()
         if trimmed.startswith(self.opening):
             self.held = trimmed[len(self.opening) :]
             self.state = State.THINKING_BLANK
         elif not self.opening.startswith(trimmed):
             self.state = State.DONE  # and the text is content as it came, white space included
-        return Split()
+        return Delta()
 
-    def _think(self) -> Split:
+    def _think(self) -> Delta:
         text, tag, rest = self.held.partition(self.closing)
         if tag:
             self.held = rest
             self.state = State.DONE_BLANK
-            return Split(thinking=text)
+            return Delta(thinking=text)
         keep = overlap(self.held, self.closing)
         text = self.held[: len(self.held) - keep]
         self.held = self.held[len(text) :]
-        return Split(thinking=text)
+        return Delta(thinking=text)
 
-    def _skip_blanks(self) -> Split:
+    def _skip_blanks(self) -> Delta:
         self.held = self.held.lstrip()
         if self.held:
             self.state = State.THINKING if self.state is State.THINKING_BLANK else State.DONE
-        return Split()
+        return Delta()

@@ -6,15 +6,12 @@ template.
 """
 
 import json
-import secrets
-import string
 
-from pyollama.api import ToolCall, ToolCallFunction
+from pyollama.api import ToolCallFunction
 from pyollama.errors import EngineError
 from pyollama.prompt.stop import overlap
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
-ID_LETTERS = string.ascii_letters + string.digits
 
 
 class ToolCallCollector:
@@ -23,7 +20,7 @@ class ToolCallCollector:
     def __init__(self) -> None:
         self.inside = False
         self.held = ""
-        self.calls: list[ToolCall] = []
+        self.calls: list[ToolCallFunction] = []
 
     def push(self, text: str) -> str:
         """Add text; what of it is content. Raises EngineError for arguments that are no object."""
@@ -63,11 +60,6 @@ class ToolCallCollector:
                 f'llama-server returned invalid tool call arguments for "{call["name"]}": '
                 f"{json.dumps(arguments)[:200]} is not an object"
             )
-        function = ToolCallFunction(index=len(self.calls), name=call["name"], arguments=arguments)
-        self.calls.append(ToolCall(id=new_id(), function=function))
+        call = ToolCallFunction(index=len(self.calls), name=call["name"], arguments=arguments)
+        self.calls.append(call)
         return ""
-
-
-def new_id() -> str:
-    """32 random letters and digits, as llama.cpp names a call."""
-    return "".join(secrets.choice(ID_LETTERS) for _ in range(32))

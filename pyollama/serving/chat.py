@@ -1,33 +1,33 @@
 """POST /api/chat: a conversation in, the next message out."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pyollama.api import (
     ChatRequest,
     ChatResponse,
     DebugInfo,
-    Message,
     ResponseMessage,
     Time,
+    ToolCall,
 )
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest
-from pyollama.gotemplate.prompts import GoPrompt
-from pyollama.prompt.jinja import JsonObject
-from pyollama.prompt.thinking import Split, ThinkingSplitter
-from pyollama.prompt.toolcalls import OPENING, ToolCallCollector
+from pyollama.prompt.delta import Delta
+from pyollama.prompt.parsers import Parser, Start
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock, tell_cost
-from pyollama.serving.checks import capabilities_of, is_rendered, may_think, require_weights
-from pyollama.serving.context import Messages, Room, fitted
-from pyollama.serving.flow import conversation
+from pyollama.serving.checks import capabilities_of, may_think, require_weights
+from pyollama.serving.context import Room, fitted
+from pyollama.serving.exchange import Exchange
+from pyollama.serving.history import conversation
+from pyollama.serving.ids import call_id, engine_id
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
-from pyollama.serving.templates import as_go_sees, go_prompt, think_of, with_image_tags
+from pyollama.serving.writers import NativeWriter, Thinking, choose_writer, is_rendered
 from pyollama.store import StoredModel
+from pyollama.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -66,36 +66,27 @@ class Chat:
         """Whether the run is a text completion, with the limits that Ollama sets to those."""
         return is_rendered(stored)
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
-        """The conversation as the model's own template writes it."""
+    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+        """Who writes the prompt, and who reads the answer."""
         call = self.call
-        starts_with_system = call.messages[0].role.lower() == "system"
+        harmony_knows = stored.parser_name == "harmony" and call.think == "max"
+        thinking = Thinking(thinks, "high" if harmony_knows else call.think)
+        start = Start(call.tools, call.messages[-1], thinking.value) if call.messages else None
+        writer = choose_writer(stored, loaded.template)
+        return Exchange(stored, loaded, writer, thinking, call.tools, start)
+
+    def prompt(self, exchange: Exchange, room: Room) -> str:
+        """The conversation as the model knows conversations."""
+        messages, stored = self.call.messages, exchange.stored
+        starts_with_system = messages[0].role.lower() == "system"
         system = "" if starts_with_system else stored.system or ""
-        template = go_prompt(stored)
-        if template is not None:
-            think = think_of(call, thinks)
-            messages = conversation(stored, system, [as_go_sees(m) for m in call.messages])
-            return fitted(
-                messages, lambda m: template.render(with_image_tags(m), call.tools, think), room
-            )
-        messages = conversation(stored, system, [as_template_sees(m) for m in call.messages])
+        return fitted(conversation(stored, system, messages), exchange.write, room)
 
-        def render(kept: Messages) -> str:
-            return loaded.template.render(
-                kept,
-                tools=call.tools,
-                enable_thinking=thinks,
-                think_requested=bool(call.think),
-                reasoning_effort=call.think if isinstance(call.think, str) else None,
-            )
-
-        return fitted(messages, render, room)
-
-    def form(
-        self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool
-    ) -> "ChatForm":
+    def form(self, exchange: Exchange, prompt: str) -> "ChatForm":
         """What dresses the answer's text."""
-        return ChatForm(self.call, loaded, prompt, thinks, go_prompt(stored))
+        is_native = isinstance(exchange.writer, NativeWriter)
+        reader, tokenizer = exchange.reader(prompt), exchange.loaded.tokenizer
+        return ChatForm(self.call, reader, tokenizer, engine_id if is_native else call_id)
 
     def bare(self, reason: str) -> ChatResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -110,77 +101,43 @@ class Chat:
         return event
 
 
-def as_template_sees(message: Message) -> Mapping[str, Any]:
-    """A message as a plain mapping; earlier thinking is not shown to the model again."""
-    seen: dict[str, Any] = {"role": message.role.lower(), "content": message.content}
-    if message.tool_calls:
-        seen["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {
-                    "name": call.function.name,
-                    "arguments": JsonObject(call.function.arguments),
-                },
-            }
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id:
-        seen["tool_call_id"] = message.tool_call_id
-    if message.tool_name:
-        seen["name"] = message.tool_name
-    return seen
-
-
 class ChatForm:
-    """Events of /api/chat: thinking and tool calls are split off the text."""
+    """Events of /api/chat: what the reader takes apart becomes thinking, content and calls.
+
+    new_id: names each call
+    """
 
     def __init__(
-        self,
-        call: ChatRequest,
-        loaded: LoadedModel,
-        prompt: str,
-        thinks: bool,
-        go: GoPrompt | None = None,
+        self, call: ChatRequest, reader: Parser, tokenizer: Tokenizer, new_id: Callable[[], str]
     ) -> None:
         self.call = call
-        self.tokenizer = loaded.tokenizer
-        tags = go.tags if go else ("<think>", "</think>") if loaded.template.has_thinking else None
-        self.splitter = None
-        if thinks and tags and all(tags):
-            opened = prompt.rstrip().endswith(tags[0])
-            self.splitter = ThinkingSplitter(*tags, opened=opened)
-        has_form = OPENING in (go.source if go else loaded.template.source)
-        self.collector = ToolCallCollector() if call.tools and has_form else None
+        self.reader = reader
+        self.tokenizer = tokenizer
+        self.new_id = new_id
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[ChatResponse]:
         """An event, unless all of the text is held back; log probabilities never are."""
-        split = self.splitter.push(text) if self.splitter else Split(content=text)
-        return self._events(split, logprobs)
-
-    def _events(self, split: Split, logprobs: Sequence[TokenLogprob] = ()) -> list[ChatResponse]:
-        content = self.collector.push(split.content) if self.collector else split.content
-        if not content and not split.thinking and not logprobs:
+        delta = self.reader.add(text, done=False)
+        if not delta and not logprobs:
             return []
-        message = ResponseMessage(role="assistant", content=content, thinking=split.thinking)
-        event = self._event(message)
+        event = new_event(self.call, self._message(delta))
         event.logprobs = told(logprobs, self.tokenizer)
         return [event]
 
-    def _event(self, message: ResponseMessage, done: bool = False) -> ChatResponse:
-        return new_event(self.call, message, done)
-
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[ChatResponse]:
-        """What was held back, then the final event with the tool calls and the statistics."""
-        events = self._events(self.splitter.flush()) if self.splitter else []
-        rest = self.collector.flush() if self.collector else ""
-        if rest:
-            events.append(self._event(ResponseMessage(role="assistant", content=rest)))
-        final = self._event(ResponseMessage(role="assistant", content=""), done=True)
-        final.message.tool_calls = self.collector.calls if self.collector else []
+        """The final event: with the statistics, and what the reader has held back."""
+        final = new_event(self.call, self._message(self.reader.add("", done=True)), done=True)
         final.done_reason = reason
         tell_cost(final, stats, clock)
-        return [*events, final]
+        return [final]
+
+    def _message(self, delta: Delta) -> ResponseMessage:
+        return ResponseMessage(
+            role="assistant",
+            content=delta.content,
+            thinking=delta.thinking,
+            tool_calls=[ToolCall(id=self.new_id(), function=call) for call in delta.calls],
+        )
 
 
 def new_event(call: ChatRequest, message: ResponseMessage, done: bool = False) -> ChatResponse:

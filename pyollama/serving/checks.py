@@ -64,15 +64,6 @@ def may_think(call: Call, capabilities: frozenset[str]) -> bool:
     return "thinking" in capabilities if call.think is None else bool(call.think)
 
 
-def is_rendered(stored: StoredModel) -> bool:
-    """Whether Ollama itself writes the model's prompts, so that its chats are text completions.
-
-    Otherwise the engine is handed the messages, and its own limits act.
-    """
-    config = stored.config
-    return bool(config.renderer or config.parser) or stored.uses_go_template
-
-
 def require_weights(stored: StoredModel, raw_name: str) -> None:
     """Raise NotFound if the manifest names weights that are not there."""
     if stored.model_layer is not None and not stored.has_weights:

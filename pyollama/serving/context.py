@@ -6,20 +6,21 @@ not fit is for the engine to refuse.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from pyollama.api import Message
 from pyollama.errors import BadRequest, PyollamaError
 from pyollama.tokenizer import Tokenizer
 
-Messages = Sequence[Mapping[str, Any]]
+Messages = Sequence[Message]
 
 TOO_LONG = (
     "the prompt is longer than the context length currently available to the model; shorten the "
     "prompt, adjust the context length in settings, or use a model with a longer context length"
 )
 
+GEMMA_BOS = "<bos>"  # never doubled, whatever writes the prompt
 MAX_TEXT = 1 << 23  # characters of a prompt: more than any context has room for
 
 
@@ -28,10 +29,12 @@ class Room:
     """How many tokens a prompt may have; n_token is None if nothing is to be left out.
 
     It remembers what it has tokenized: a prompt that was measured is not tokenized again to run.
+    bos: what a prompt may begin with in place of the token that the tokenizer puts before it
     """
 
     tokenizer: Tokenizer
     n_token: int | None
+    bos: str = ""
     known: dict[str, list[int]] = field(default_factory=dict)
 
     def tokens(self, text: str) -> list[int]:
@@ -39,7 +42,7 @@ class Room:
         if len(text) > MAX_TEXT:
             raise BadRequest(TOO_LONG)
         if text not in self.known:
-            self.known[text] = self.tokenizer.encode(text)
+            self.known[text] = self.tokenizer.encode(self._without_bos(text))
         return self.known[text]
 
     def holds(self, text: str) -> bool:
@@ -49,6 +52,15 @@ class Room:
         if len(text) > MAX_TEXT:
             return False
         return len(self.tokens(text)) - self._n_special <= self.n_token
+
+    def _without_bos(self, text: str) -> str:
+        """The text without its own BOS where the tokenizer adds one."""
+        if not (self.tokenizer.add_bos and self.tokenizer.bos is not None):
+            return text
+        for bos in (self.bos, GEMMA_BOS):
+            if bos and text.startswith(bos):
+                return text[len(bos) :]
+        return text
 
     @property
     def _n_special(self) -> int:
@@ -83,7 +95,7 @@ def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) ->
 
 def without(messages: Messages, n: int) -> Messages:
     """The messages less the first n, of which those of the system stay."""
-    return [*(m for m in messages[:n] if m["role"] == "system"), *messages[n:]]
+    return [*(m for m in messages[:n] if m.role == "system"), *messages[n:]]
 
 
 def _holds(messages: Messages, render: Callable[[Messages], str], room: Room) -> bool:

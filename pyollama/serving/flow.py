@@ -6,27 +6,29 @@ which of several mistakes is reported. What differs between endpoints is an ``En
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
 from pyollama.api import ChatRequest, GenerateRequest
 from pyollama.engine import Request
 from pyollama.errors import PyollamaError, refused_by_engine
+from pyollama.prompt.parsers import Parser
 from pyollama.sampling import Options, Sampler, parse_options, require_valid
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue, Refused, Single
 from pyollama.serving.checks import (
     find_model,
-    is_rendered,
     require_free_text,
     require_text_only,
     require_top_logprobs,
 )
 from pyollama.serving.context import Room, cut, kept_at_front
+from pyollama.serving.exchange import Exchange
 from pyollama.serving.generation import new_generation
 from pyollama.serving.loaded import LoadedModel, RunnerOptions
 from pyollama.serving.repetition import RepetitionGuard
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Lease
+from pyollama.serving.writers import NativeWriter
 from pyollama.settings import Settings
 from pyollama.store import Store, StoredModel
 
@@ -37,6 +39,12 @@ MAX_BATCH = 2048  # rows of prompts in one step, whatever a request wants
 NEVER_SHIFTING = frozenset({"deepseek2"})  # families whose contexts shift only if asked to
 
 Events = Answer[R] | Refused[R] | Single[R]
+
+
+class ReadingForm(Form[R], Protocol[R]):
+    """A form that takes the text apart by a parser."""
+
+    reader: Parser
 
 
 class Endpoint(Protocol[R]):
@@ -63,10 +71,13 @@ class Endpoint(Protocol[R]):
     def is_completion(self, stored: StoredModel) -> bool:
         """Whether the run is a text completion, with the limits that Ollama sets to those."""
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
+    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+        """Who writes the prompt, and who reads the answer."""
+
+    def prompt(self, exchange: Exchange, room: Room) -> str:
         """The text that the model goes on from."""
 
-    def form(self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool) -> Form[R]:
+    def form(self, exchange: Exchange, prompt: str) -> ReadingForm[R]:
         """What dresses the answer's text."""
 
     def bare(self, reason: str) -> R:
@@ -121,8 +132,9 @@ class Run(Generic[R]):
         endpoint, loaded = self.endpoint, self.lease.loaded
         if endpoint.is_empty:
             return self._without_running(endpoint.bare("load"))
-        room = prompt_room(endpoint.call, self.stored, self.options, loaded)
-        prompt = await asyncio.to_thread(endpoint.prompt, loaded, self.stored, thinks, room)
+        exchange = await asyncio.to_thread(endpoint.exchange, self.stored, loaded, thinks)
+        room = prompt_room(endpoint.call, self.options, exchange)
+        prompt = await asyncio.to_thread(endpoint.prompt, exchange, room)
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
         require_free_text(endpoint.call)
@@ -134,7 +146,7 @@ class Run(Generic[R]):
         except PyollamaError as error:
             self.lease.release()
             return Refused(error)
-        return self._start(tokens, endpoint.form(loaded, self.stored, prompt, thinks))
+        return self._start(tokens, endpoint.form(exchange, prompt))
 
     @property
     def _shifts(self) -> bool:
@@ -159,7 +171,7 @@ class Run(Generic[R]):
         self.lease.release()
         return Single(event)
 
-    def _start(self, tokens: list[int], form: Form[R]) -> Answer[R]:
+    def _start(self, tokens: list[int], form: ReadingForm[R]) -> Answer[R]:
         """Start generating after a prompt of token ids."""
         loaded, options, call = self.lease.loaded, self.options, self.endpoint.call
         tokenizer, is_completion = loaded.tokenizer, self._is_completion
@@ -174,7 +186,10 @@ class Run(Generic[R]):
         )
         pieces = PieceQueue(self.lease.release)
         guard = RepetitionGuard() if is_completion else None
-        generation = new_generation(request, options.stop, tokenizer, pieces.deliver, guard)
+        preserved = form.reader.preserved
+        generation = new_generation(
+            request, options.stop, tokenizer, pieces.deliver, guard, preserved
+        )
         return Answer(self.lease, generation, pieces, form, self.clock)
 
 
@@ -196,30 +211,17 @@ def runner_options(
     )
 
 
-def prompt_room(
-    call: GenerateRequest | ChatRequest, stored: StoredModel, options: Options, loaded: LoadedModel
-) -> Room:
+def prompt_room(call: GenerateRequest | ChatRequest, options: Options, exchange: Exchange) -> Room:
     """How long a prompt may become while it is built.
 
     A num_ctx of the request counts as it stands here, even where loading has raised it: history
     then shrinks to one message, or stays whole where the engine applies the template.
     """
+    loaded = exchange.loaded
     n_ctx = min(loaded.num_ctx if options.num_ctx is None else options.num_ctx, loaded.num_ctx)
-    keeps_all = call.truncate is False or (n_ctx <= 0 and not is_rendered(stored))
-    return Room(loaded.tokenizer, None if keeps_all else n_ctx)
-
-
-def conversation(
-    stored: StoredModel, system: str, messages: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    """The messages that a template sees: system, those stored with the model, the request's own."""
-    kept = [{"role": message.role, "content": message.content} for message in stored.messages]
-    return with_system(system, [*kept, *messages])
-
-
-def with_system(system: str, messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The messages behind a system message, if there is one."""
-    return [*([{"role": "system", "content": system}] if system else []), *messages]
+    is_native = isinstance(exchange.writer, NativeWriter)
+    keeps_all = call.truncate is False or (n_ctx <= 0 and is_native)
+    return Room(loaded.tokenizer, None if keeps_all else n_ctx, exchange.writer.bos)
 
 
 def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options) -> None:

@@ -5,18 +5,30 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Time
+from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Message, Time, ToolCall
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest, EngineError
-from pyollama.prompt.thinking import Split, ThinkingSplitter
+from pyollama.prompt.delta import Delta
+from pyollama.prompt.parsers import Parser, Start
+from pyollama.prompt.parsers.generic import GenericParser
+from pyollama.prompt.parsers.passthrough import Passthrough
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock, tell_cost
 from pyollama.serving.checks import capabilities_of, may_think, require_weights
-from pyollama.serving.context import Messages, Room, fitted
-from pyollama.serving.flow import conversation, with_system
+from pyollama.serving.context import Room, fitted
+from pyollama.serving.exchange import Exchange
+from pyollama.serving.history import conversation, with_system
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
-from pyollama.serving.templates import go_prompt, parsed, think_of, with_image_tags
+from pyollama.serving.writers import (
+    GoWriter,
+    NativeWriter,
+    Thinking,
+    Writer,
+    choose_writer,
+    is_rendered,
+    parsed,
+)
 from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
 
@@ -59,42 +71,46 @@ class Generate:
         """The run is a text completion, whatever built the prompt."""
         return True
 
-    def prompt(self, loaded: LoadedModel, stored: StoredModel, thinks: bool, room: Room) -> str:
-        """The text that the model goes on from."""
+    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+        """Who writes the prompt, and who reads the answer.
+
+        As in Ollama the parser is told of thinking only what the request says, not the default; and
+        nothing splits thinking off what is written by the GGUF's template, so that is not told of
+        the request.
+        """
         call = self.call
+        writer: Writer = choose_writer(stored, loaded.template)
+        asked = None if isinstance(writer, NativeWriter) else call.think
+        if call.template:
+            writer = GoWriter(parsed(call.template))
+        start = None if call.raw else Start(think=call.think)
+        return Exchange(stored, loaded, writer, Thinking(thinks, asked), start=start)
+
+    def prompt(self, exchange: Exchange, room: Room) -> str:
+        """The text that the model goes on from."""
+        call, stored = self.call, exchange.stored
         if call.raw:
             return call.prompt
-        past = history(loaded.tokenizer, call.context)
-        template = parsed(call.template) if call.template else go_prompt(stored)
-        think = think_of(call, thinks)
+        past = history(exchange.loaded.tokenizer, call.context)
         if call.suffix:
-            filled = template or parsed(stored.template or "")
-            return past + filled.fill_in(call.prompt, call.suffix, think)
-        user = [{"role": "user", "content": call.prompt, "images": call.images}]
+            template = parsed(call.template or stored.template or "")
+            return past + GoWriter(template).fill_in(call.prompt, call.suffix, exchange.thinking)
+        user = [Message(role="user", content=call.prompt, images=call.images)]
         system = call.system or stored.system or ""
         history_is_given = call.context is not None
         messages = (
             with_system(system, user) if history_is_given else conversation(stored, system, user)
         )
+        if call.template and isinstance(exchange.writer, GoWriter):
+            return past + exchange.writer.render(messages, (), exchange.thinking)
+        return past + fitted(messages, exchange.write, room)
 
-        if call.template and template is not None:
-            return past + template.render(messages, (), think)
-
-        def render(kept: Messages) -> str:
-            if template is not None:
-                return template.render(with_image_tags(kept), (), think)
-            # As in Ollama nothing splits thinking off this text: no template is told to ask for it.
-            return loaded.template.render(kept, enable_thinking=thinks, think_requested=False)
-
-        return past + fitted(messages, render, room)
-
-    def form(
-        self, loaded: LoadedModel, stored: StoredModel, prompt: str, thinks: bool
-    ) -> "GenerateForm":
+    def form(self, exchange: Exchange, prompt: str) -> "GenerateForm":
         """What dresses the answer's text."""
-        go = go_prompt(stored)
-        tags = go.tags if go and thinks else ("", "")
-        return GenerateForm(self.call, prompt, loaded.tokenizer, tags)
+        reader = exchange.named_parser or exchange.generic_parser(prompt)
+        if not is_rendered(exchange.stored):
+            reader = Passthrough(Start())
+        return GenerateForm(self.call, prompt, exchange.loaded.tokenizer, reader)
 
     def bare(self, reason: str) -> GenerateResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -123,47 +139,44 @@ class GenerateForm:
     """Events of /api/generate."""
 
     def __init__(
-        self,
-        call: GenerateRequest,
-        prompt: str,
-        tokenizer: Tokenizer,
-        tags: tuple[str, str] = ("", ""),
+        self, call: GenerateRequest, prompt: str, tokenizer: Tokenizer, reader: Parser
     ) -> None:
         self.call = call
         self.tokenizer = tokenizer
+        self.reader = reader
         self.texts = [prompt]  # prompt and answer, whose tokens are the context of a next request
-        opened = bool(tags[0]) and prompt.rstrip().endswith(tags[0])
-        self.splitter = ThinkingSplitter(*tags, opened=opened) if all(tags) else None
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[GenerateResponse]:
-        """One event for each piece of text."""
+        """One event for each piece of text; none while a family's own parser holds it back."""
         self.texts.append(text)
-        event = self._event(self.splitter.push(text) if self.splitter else Split(content=text))
+        delta = self.reader.add(text, done=False)
+        if not delta and not logprobs and not isinstance(self.reader, GenericParser):
+            return []
+        event = self._event(delta)
         event.logprobs = told(logprobs, self.tokenizer)
         return [event]
 
-    def _event(self, split: Split) -> GenerateResponse:
+    def _event(self, delta: Delta) -> GenerateResponse:
         return GenerateResponse(
             model=self.call.model,
             created_at=now(),
-            response=split.content,
-            thinking=split.thinking,
+            response=delta.content,
+            thinking=delta.thinking,
             done=False,
         )
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[GenerateResponse]:
-        """The final event, with the statistics and, unless the prompt was raw, the context."""
-        final = GenerateResponse(
-            model=self.call.model,
-            created_at=now(),
-            response="",
-            done=True,
-            done_reason=reason,
-            context=[] if self.call.raw else await asyncio.to_thread(self.context),
-        )
+        """The final event: statistics, what was held back, and the context of a next request.
+
+        As in Ollama calls of tools are told here only, and only those complete with the last text.
+        """
+        delta = self.reader.add("", done=True)
+        final = self._event(delta)
+        final.done, final.done_reason = True, reason
+        final.context = [] if self.call.raw else await asyncio.to_thread(self.context)
+        final.tool_calls = [ToolCall(function=call) for call in delta.calls]
         tell_cost(final, stats, clock)
-        rest = self.splitter.flush() if self.splitter else Split()
-        return [*([self._event(rest)] if rest != Split() else []), final]
+        return [final]
 
     def context(self) -> list[int]:
         """The tokens of prompt and answer, neither BOS nor EOS added."""

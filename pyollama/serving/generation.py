@@ -82,6 +82,12 @@ def new_generation(
     tokenizer: Tokenizer,
     deliver: Deliver,
     guard: RepetitionGuard | None = None,
+    preserved: Sequence[str] = (),
 ) -> Generation:
-    """A generation that has not started."""
-    return Generation(request, StopMatcher(stop), StreamDecoder(tokenizer), deliver, guard)
+    """A generation that has not started.
+
+    preserved: control tokens whose text is wanted; what is not exactly one token does not count
+    """
+    ids = [tokenizer.encode(text, add_special=False) for text in preserved]
+    decoder = StreamDecoder(tokenizer, [id for id, *more in filter(None, ids) if not more])
+    return Generation(request, StopMatcher(stop), decoder, deliver, guard)

@@ -6,6 +6,7 @@ chat template of the GGUF.
 
 from dataclasses import dataclass
 
+from pyollama.builtin import PARSERS, ParserFacts
 from pyollama.store.facts import GGUFFacts
 from pyollama.store.templates import offers_of_go, offers_of_jinja
 
@@ -22,6 +23,16 @@ class Sources:
     jinja: str
     template: str  # the Go template
     family: str
+    parser: str = ""  # the built-in one
+
+    @property
+    def offers(self) -> list[str]:
+        """What the Go template and the built-in parser add."""
+        known = PARSERS.get(self.parser, ParserFacts(tools=False))
+        by_parser = {"tools": known.tools, "thinking": known.thinking}
+        by_template = offers_of_go(self.template)
+        names = ("tools", "insert", "thinking")
+        return [name for name in names if name in by_template or by_parser.get(name)]
 
 
 def shown_capabilities(sources: Sources) -> list[str]:
@@ -32,7 +43,7 @@ def shown_capabilities(sources: Sources) -> list[str]:
         found += _kind(sources.facts) + _senses(sources.facts)
         for projector in sources.projectors:
             found += ["vision", *_senses(projector)]
-        found += offers_of_go(sources.template)
+        found += sources.offers
         found += ["thinking"] if sources.family in ("gptoss", "gpt-oss") else []
     return list(dict.fromkeys(found))
 
@@ -42,7 +53,7 @@ def listed_capabilities(sources: Sources) -> list[str]:
     found: list[str] = []
     if sources.facts is not None:
         found += _senses(sources.facts) + _kind(sources.facts)
-    found += [*sources.stated, *offers_of_go(sources.template)]
+    found += [*sources.stated, *sources.offers]
     found += ["vision"] if sources.projectors else []
     return list(dict.fromkeys(found))
 

@@ -151,7 +151,7 @@ class StoredModel:
         """Whether the template layer makes the prompts, rather than the template of the GGUF."""
         if self.template is None:
             return False
-        if self._is_harmony:
+        if self.is_harmony:
             return True
         if self.go_template is not None:
             return self.go_template
@@ -161,7 +161,12 @@ class StoredModel:
         )
 
     @property
-    def _is_harmony(self) -> bool:
+    def parser_name(self) -> str:
+        """The built-in parser of the model's answers, "" if it has none."""
+        return self.config.parser or ("harmony" if self.is_harmony else "")
+
+    @property
+    def is_harmony(self) -> bool:
         """Whether the model is one of gpt-oss, which speaks Harmony."""
         template = self.template or ""
         is_family = self.config.model_family in ("gptoss", "gpt-oss")
@@ -218,6 +223,7 @@ class StoredModel:
             jinja=self.jinja if facts and not listed else "",
             template=DEFAULT_TEMPLATE if template is None else template,
             family=self.config.model_family,
+            parser=self.parser_name,
         )
         return listed_capabilities(sources) if listed else shown_capabilities(sources)
 

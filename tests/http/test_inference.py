@@ -44,7 +44,7 @@ def test_log_probabilities_stand_before_the_statistics_in_chat() -> None:
     final = ChatResponse(
         model="m", created_at=Time(0), message=message, done=True, done_reason="stop", eval_count=2
     )
-    joined = gojson.encode(joined_message([event, final])).decode()
+    joined = gojson.encode(joined_message([event, final], had_tools=False)).decode()
     assert '"content":"xx"' in joined
     assert joined.index('"done_reason"') < joined.index('"logprobs"') < joined.index('"eval_count"')
 

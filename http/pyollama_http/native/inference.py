@@ -1,6 +1,7 @@
 """Answers that a model generates: /api/generate and /api/chat."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -30,7 +31,8 @@ async def chat(request: Request) -> Response:
     """POST /api/chat: one JSON object per line (NDJSON), or one object if stream is false."""
     call = await decoded(request, ChatRequest)
     serving = await parts(request).serving()
-    return await _answer(request, call.stream, serving.chat(call), joined_message)
+    join = partial(joined_message, had_tools=bool(call.tools))
+    return await _answer(request, call.stream, serving.chat(call), join)
 
 
 async def _answer(
@@ -71,14 +73,18 @@ def joined_text(events: list[GenerateResponse]) -> GenerateResponse:
     )
 
 
-def joined_message(events: list[ChatResponse]) -> ChatResponse:
-    """The last event, with text, tool calls and log probabilities of all of them."""
+def joined_message(events: list[ChatResponse], *, had_tools: bool) -> ChatResponse:
+    """The last event, with text, tool calls and log probabilities of all of them.
+
+    As in Ollama, without tools in the request only the calls of the last event count.
+    """
     messages = [event.message for event in events]
+    callers = messages if had_tools else messages[-1:]
     message = replace(
         messages[-1],
         content="".join(message.content for message in messages),
         thinking="".join(message.thinking for message in messages),
-        tool_calls=[call for message in messages for call in message.tool_calls],
+        tool_calls=[call for message in callers for call in message.tool_calls],
     )
     logprobs = [entry for event in events for entry in event.logprobs]
     return replace(events[-1], message=message, logprobs=logprobs)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from pyollama.api import Message
 from pyollama.errors import EngineError
@@ -42,7 +42,7 @@ class Start:
 class Parser(ABC):
     """Takes one answer apart, in pieces that may be split anywhere; linear in the text's length."""
 
-    preserved: ClassVar[tuple[str, ...]] = ()
+    preserved: tuple[str, ...] = ()
     """Control tokens whose text the parser must see."""
 
     def __init__(self, start: Start) -> None:

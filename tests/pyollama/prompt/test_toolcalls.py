@@ -11,8 +11,7 @@ CALL = '<tool_call>\n{"name": "tide", "arguments": {"port": "Brest"}}\n</tool_ca
 def collect(parts: list[str]) -> tuple[str, list[tuple[int, str, object]]]:
     collector = ToolCallCollector()
     content = "".join(map(collector.push, parts)) + collector.flush()
-    functions = [call.function for call in collector.calls]
-    return content, [(f.index, f.name, f.arguments) for f in functions]
+    return content, [(f.index, f.name, f.arguments) for f in collector.calls]
 
 
 CASES = [

@@ -12,7 +12,7 @@ from pyollama.engine import Stats
 from pyollama.errors import BadRequest
 from pyollama.serving import Serving
 from pyollama.serving.answer import Clock
-from pyollama.serving.chat import ChatForm
+from pyollama.serving.chat import Chat
 from pyollama.store import Store
 
 TEMPLATE = (
@@ -95,7 +95,7 @@ def form_events(store: Store, texts: Sequence[str], **fields: Any) -> list[ChatR
         await collect(serving, call)
         (slot,) = serving.scheduler.slots.values()
         assert slot.loaded is not None
-        form = ChatForm(call, slot.loaded, "prompt", thinks=True)
+        form = Chat(call).form(Chat(call).exchange(slot.stored, slot.loaded, True), "prompt")
         events = [event for text in texts for event in form.text(text, ())]
         return events + await form.end("stop", Stats(), Clock(0, 0))
 

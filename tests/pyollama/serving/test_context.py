@@ -32,15 +32,14 @@ def room(n_token: int | None) -> Room:
 
 
 def render(messages: Messages) -> str:
-    return " ".join(f"{m['role']} {m['content']}" for m in messages)
+    return " ".join(f"{m.role} {m.content}" for m in messages)
 
 
 MESSAGES = st.lists(
-    st.fixed_dictionaries(
-        {
-            "role": st.sampled_from(["system", "user", "assistant"]),
-            "content": st.integers(0, 6).map(lambda n: " ".join(["w"] * n)),
-        }
+    st.builds(
+        Message,
+        role=st.sampled_from(["system", "user", "assistant"]),
+        content=st.integers(0, 6).map(lambda n: " ".join(["w"] * n)),
     ),
     min_size=1,
     max_size=12,
@@ -50,7 +49,7 @@ MESSAGES = st.lists(
 def one_by_one(messages: Messages, n_token: int) -> str:
     """Drop the oldest message until the rest fits, as the specification says it."""
     for i in range(len(messages)):
-        kept = [*(m for m in messages[:i] if m["role"] == "system"), *messages[i:]]
+        kept = [*(m for m in messages[:i] if m.role == "system"), *messages[i:]]
         if len(render(kept).split()) <= n_token:
             return render(kept)
     return render(kept)
@@ -64,7 +63,7 @@ def test_the_oldest_messages_go_first_and_those_of_the_system_never(
 
 
 def test_without_a_limit_everything_stays() -> None:
-    messages = [{"role": "user", "content": "w " * 500}] * 3
+    messages = [Message(role="user", content="w " * 500)] * 3
     assert fitted(messages, render, room(None)) == render(messages)
 
 
@@ -76,7 +75,7 @@ def test_a_long_chat_is_rendered_a_few_times_only() -> None:
         n_rendered += 1
         return render(messages)
 
-    fitted([{"role": "user", "content": "w"}] * 1000, counted, room(100))
+    fitted([Message(role="user", content="w")] * 1000, counted, room(100))
     assert n_rendered <= 13
 
 
@@ -87,7 +86,7 @@ def test_of_a_long_chat_little_more_is_rendered_than_there_is_room_for() -> None
         lengths.append(len(messages))
         return render(messages)
 
-    kept = fitted([{"role": "user", "content": "w"}] * 100_000, measured, room(100))
+    kept = fitted([Message(role="user", content="w")] * 100_000, measured, room(100))
     assert kept == "user w " * 49 + "user w"
     assert sorted(lengths)[-2] < 200  # all of them once, for they might have fitted
 
@@ -102,21 +101,21 @@ def test_a_text_that_no_context_holds_is_not_tokenized() -> None:
 
 def test_a_prompt_that_was_measured_is_not_tokenized_again_and_a_short_one_not_measured() -> None:
     measured, short = room(100), room(100)
-    text = fitted([{"role": "user", "content": "w " * 60}] * 2, render, measured)
+    text = fitted([Message(role="user", content="w " * 60)] * 2, render, measured)
     assert len(measured.tokens(text)) == len(text.split()) + 1
     assert measured.tokenizer.n_encoded == 2  # type: ignore[attr-defined]
-    fitted([{"role": "user", "content": "w"}] * 2, render, short)
+    fitted([Message(role="user", content="w")] * 2, render, short)
     assert short.tokenizer.n_encoded == 0  # type: ignore[attr-defined]
 
 
 def test_conversations_that_the_template_refuses_are_passed_over() -> None:
     def alternating(messages: Messages) -> str:
-        if messages[0]["role"] != "user":
+        if messages[0].role != "user":
             raise EngineError("a conversation starts with the user")
         return render(messages)
 
-    turns = [{"role": role, "content": "w"} for role in ("user", "assistant") * 10]
-    question = {"role": "user", "content": "w"}
+    turns = [Message(role=role, content="w") for role in ("user", "assistant") * 10]
+    question = Message(role="user", content="w")
     kept = fitted([*turns, question], alternating, room(7))
     assert kept.startswith("user")
     assert len(kept.split()) <= 7

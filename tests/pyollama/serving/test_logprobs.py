@@ -8,11 +8,14 @@ import served
 
 from pyollama.api import GenerateResponse, Logprob
 from pyollama.engine import DoneReason, Event, Request
+from pyollama.prompt.delta import Delta
+from pyollama.prompt.parsers import Parser, Start
 from pyollama.sampling import Sampler, SamplerOptions
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving import Serving
 from pyollama.serving.chat import ChatForm
 from pyollama.serving.generation import Piece, new_generation
+from pyollama.serving.ids import call_id
 from pyollama.serving.logprobs import token_text, told
 from pyollama.store import Store
 
@@ -66,8 +69,7 @@ def test_a_chat_has_them_too_even_while_text_is_held_back(store: Store) -> None:
         assert len([entry for event in events for entry in event.logprobs]) == 5
         (slot,) = serving.scheduler.slots.values()
         assert slot.loaded is not None
-        form = ChatForm(served.chat(tools=[{}]), slot.loaded, "", thinks=False)
-        form.collector = Withholding()  # type: ignore[assignment]
+        form = ChatForm(served.chat(), Withholding(Start()), slot.loaded.tokenizer, call_id)
         (event,) = form.text("text", [TokenLogprob(5, -1.0, ())])
         assert event.message.content == ""
         assert [entry.logprob for entry in event.logprobs] == [-1.0]
@@ -76,11 +78,11 @@ def test_a_chat_has_them_too_even_while_text_is_held_back(store: Store) -> None:
     served.run(store, scenario)
 
 
-class Withholding:
-    """A collector that takes all text for the beginning of a tool call."""
+class Withholding(Parser):
+    """A parser that takes all text for the beginning of a tool call."""
 
-    def push(self, text: str) -> str:
-        return ""
+    def add(self, text: str, *, done: bool) -> Delta:
+        return Delta()
 
 
 def test_tokens_whose_text_is_held_back_come_with_the_text(store: Store) -> None:

@@ -1,0 +1,69 @@
+"""JSON objects in the midst of other text, found in a text that grows."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+__all__ = ["ObjectFinder", "decoded"]
+
+INTERESTING = re.compile(r'\\|"|\{+|\}')
+STRING_ENDS = re.compile(r'\\|"')
+
+
+def decoded(text: str) -> dict[str, Any] | None:
+    """The object that a text is, if it is one."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(constant)
+
+
+class ObjectFinder:
+    """Yields where balanced braces begin and end; those inside of strings do not count.
+
+    position: where in the text to begin
+    """
+
+    def __init__(self, position: int = 0) -> None:
+        self.position = position
+        self.depth = 0
+        self.begin = -1
+        self.in_string = False
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Each (begin, end) in the part of the text that was not looked at before."""
+        while True:
+            pattern = STRING_ENDS if self.in_string else INTERESTING
+            match = pattern.search(text, self.position)
+            if match is None:
+                self.position = len(text)
+                return
+            if match[0] == "\\":
+                if match.end() == len(text):  # what it escapes is still to come
+                    self.position = match.start()
+                    return
+                self.position = match.end() + 1
+                continue
+            self.position = match.end()
+            if self._closes(match):
+                yield self.begin, match.end()
+
+    def _closes(self, match: re.Match[str]) -> bool:
+        """Take note of a quote or of braces; whether an object ends here."""
+        if match[0] == '"':
+            self.in_string = not self.in_string
+            return False
+        if match[0] == "}":
+            self.depth = max(0, self.depth - 1)
+            return self.depth == 0 and self.begin >= 0
+        if self.depth == 0:
+            self.begin = match.start()
+        self.depth += len(match[0])
+        return False

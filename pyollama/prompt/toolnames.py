@@ -1,0 +1,37 @@
+"""Names of tools, found in a text that grows."""
+
+from collections.abc import Sequence
+
+__all__ = ["NameFinder"]
+
+MAX_NAME = 1024  # characters; a longer name is not looked for
+
+
+class NameFinder:
+    """Finds the first name in a growing text; of two at one place the longer one."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = {name for name in names if 0 < len(name) <= MAX_NAME}
+        self.beginnings = {name[:n] for name in self.names for n in range(1, len(name))}
+        self.longest = max(map(len, self.names), default=0)
+        self.places = dict.fromkeys(self.names, -1)
+        self.searched = dict.fromkeys(self.names, 0)
+
+    def may_go_on(self, text: str) -> bool:
+        """Whether the text ends in what may become a name: "get" may become "get_weather"."""
+        most = min(len(text), self.longest)
+        return any(text[-n:] in self.beginnings for n in range(1, most + 1))
+
+    def find(self, text: str, begin: int) -> tuple[int, str] | None:
+        """Place and name of the first one at or after a place that only moves forward."""
+        found = [(self._place(name, text, begin), -len(name), name) for name in self.names]
+        place, _, name = min((each for each in found if each[0] >= 0), default=(-1, 0, ""))
+        return (place, name) if name else None
+
+    def _place(self, name: str, text: str, begin: int) -> int:
+        """Where a name is, or -1; no part of the text is searched twice for it."""
+        if self.places[name] < begin:
+            start = max(begin, self.searched[name] - len(name))
+            self.places[name] = text.find(name, start)
+            self.searched[name] = len(text)
+        return self.places[name]
