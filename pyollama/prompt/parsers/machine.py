@@ -19,6 +19,8 @@ SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 """What Go calls white space; Python's own strip() would also take U+001C to U+001F."""
 
+NOTHING = Delta()
+
 
 class Feed:
     """Text that comes in pieces and is taken out up to one tag after another."""
@@ -35,15 +37,31 @@ class Feed:
     def upto(self, tags: tuple[str, ...]) -> tuple[str, str]:
         """Take the text before the first of some tags, and that tag.
 
-        Without a tag: take all but what may be the beginning of one, and "" for the tag. Of tags
-        that begin at one place the one that is named first counts.
+        Without a tag: take all but what may be the beginning of one, and "" for the tag. Of a tag
+        and a longer one that begins with it, the one that is named first counts if both are there.
         """
-        found = _pattern(tags).search(self.text, self.at)
-        start = found.start() if found else len(self.text)
-        before = self.text[self.at : start]
-        tag = (found[1] or "") if found else ""
-        self.at = start + len(tag)
-        return before, tag
+        start = self.at
+        found = _pattern(tags).search(self.text, start)
+        if found is None:
+            self.at = len(self.text)
+            return self.text[start:], ""
+        tag = found[0] if found[0] in tags else ""
+        self.at = found.start() + len(tag)
+        return self.text[start : found.start()], tag
+
+    def begins(self, tag: str) -> bool | None:
+        """Whether what is left begins with a tag; None as long as that is open. Takes nothing."""
+        begun = self.text[self.at : self.at + len(tag)]
+        return begun == tag if len(begun) == len(tag) or not tag.startswith(begun) else None
+
+    def skip(self, length: int) -> None:
+        """Take so many characters and forget them."""
+        self.at += length
+
+    def space(self) -> str:
+        """Take the white space that is next."""
+        start, self.at = self.at, _past_space(self.text, self.at)
+        return self.text[start : self.at]
 
     def skip_space(self) -> bool:
         """Pass over white space; whether anything comes after it."""
@@ -107,6 +125,8 @@ class Gathered:
 
     def take(self) -> Delta:
         """What has come since the last time."""
+        if not (self.content or self.thinking or self.calls):
+            return NOTHING
         delta = Delta("".join(self.content), "".join(self.thinking), tuple(self.calls))
         self.content, self.thinking, self.calls = [], [], []
         return delta
@@ -124,15 +144,23 @@ _SPACES = re.compile(f"[{SPACE}]*+")
 
 @cache
 def _pattern(tags: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds the first tag (group 1), or the beginning of one at the very end of the text."""
-    whole = "|".join(map(re.escape, tags))
-    begun = "|".join(_beginning(tag) for tag in tags)
-    return re.compile(f"({whole})|(?:{begun})\\Z")
+    """Finds the first tag, or the beginning of one at the very end of the text.
+
+    Tags with a common beginning share it: <(?:a(?:>|\\Z)|b(?:>|\\Z)|\\Z) for <a> and <b>.
+    """
+    return re.compile(_branches(tags))
 
 
-def _beginning(tag: str) -> str:
-    """A pattern for every proper beginning of a tag: a(?:b(?:c)?)? for abcd."""
-    pattern = ""
-    for char in reversed(tag[:-1]):
-        pattern = re.escape(char) + (f"(?:{pattern})?" if pattern else "")
-    return pattern or r"(?!)"  # a tag of one character has none
+def _branches(tags: tuple[str, ...]) -> str:
+    """A pattern for any of some tags, none of which is empty."""
+    firsts = dict.fromkeys(tag[0] for tag in tags)
+    ends = {char: tuple(tag[1:] for tag in tags if tag[0] == char) for char in firsts}
+    return "|".join(re.escape(char) + _after(rest) for char, rest in ends.items())
+
+
+def _after(rest: tuple[str, ...]) -> str:
+    """A pattern for what follows the common beginning of some tags."""
+    if "" not in rest:
+        return f"(?:{_branches(rest)}|\\Z)"
+    longer = rest[: rest.index("")]  # named before the tag that is complete here
+    return f"(?:{_branches(longer)}|)" if longer else ""

@@ -1,11 +1,13 @@
 """Parsers by the names that a model's config gives."""
 
 from collections.abc import Callable
+from functools import partial
 
 from pyollama.prompt.parsers.base import Parser, Start
 from pyollama.prompt.parsers.deepseek import Cogito, DeepSeek
 from pyollama.prompt.parsers.functiongemma import FunctionGemma
 from pyollama.prompt.parsers.passthrough import Passthrough
+from pyollama.prompt.parsers.tagged import FAMILIES, TaggedParser
 
 __all__ = ["new_parser"]
 
@@ -14,6 +16,7 @@ PARSERS: dict[str, Callable[[Start], Parser]] = {
     "deepseek3": DeepSeek,
     "functiongemma": FunctionGemma,
     "passthrough": Passthrough,
+    **{name: partial(TaggedParser, family) for name, family in FAMILIES.items()},
 }
 
 

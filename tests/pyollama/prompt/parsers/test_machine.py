@@ -95,7 +95,7 @@ def test_calls_are_counted_over_the_whole_answer() -> None:
 
 
 @pytest.mark.parametrize("text", ["<", " ", "</think>", "</thin", "<tool_call> "])
-@pytest.mark.parametrize("size", [5, 1 << 20])
+@pytest.mark.parametrize("size", [16, 1 << 20])
 def test_a_megabyte_takes_less_than_a_second(text: str, size: int) -> None:
     whole = text * ((1 << 20) // len(text))
     feed, blanks = Feed(), Blanks()
