@@ -98,11 +98,16 @@ class ThinkingParser(StateParser):
 
     opening = "<think>"
     closing = "</think>"
+    keeps_leading_space = True
+    """Whether white space at the beginning of an answer without thinking is content."""
 
     def look_for_thinking(self) -> Next:
-        """Thinking if the answer begins with the tag for it; white space before it is dropped."""
-        if not self.feed.skip_space() or (tag := self.standing(self.opening)) is None:
+        """Thinking if the answer begins with the tag for it."""
+        self.blanks.push(self.feed.space())
+        if not self.feed or (tag := self.standing(self.opening)) is None:
             return None
+        if tag or not self.keeps_leading_space:
+            self.blanks.drop()
         return self.begin_thinking if tag else self.content
 
     def begin_thinking(self) -> Next:
