@@ -7,7 +7,8 @@ well-formed gets those that are missing.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pyollama.prompt.parsers.base import AnswerError, Tool
@@ -29,16 +30,24 @@ class Malformed(Exception):
 
 
 def read_call(
-    body: str, tools: Sequence[Tool], *, repair: bool = True
+    body: str,
+    tools: Sequence[Tool],
+    *,
+    repair: bool = True,
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, dict[str, Any]]:
-    """The name and the arguments of a call, typed as the tool declares them. Raises AnswerError."""
+    """The name and the arguments of a call, typed as the tool declares them.
+
+    renamed: what tools are called that the model knows by another name
+    Raises AnswerError.
+    """
     try:
         name, keys, values = elements(body)
     except Malformed:
         if not repair:
             raise AnswerError("the tags of its arguments are not closed") from None
         name, keys, values = elements(repaired(body))
-    name = name.strip(SPACE)
+    name = renamed.get(name.strip(SPACE), name.strip(SPACE))
     if not name:
         raise AnswerError("empty function name")
     if len(keys) != len(values):
