@@ -49,14 +49,10 @@ class Feed:
         self.at = found.start() + len(tag)
         return self.text[start : found.start()], tag
 
-    def begins(self, tag: str) -> bool | None:
-        """Whether what is left begins with a tag; None as long as that is open. Takes nothing."""
-        begun = self.text[self.at : self.at + len(tag)]
-        return begun == tag if len(begun) == len(tag) or not tag.startswith(begun) else None
-
-    def skip(self, length: int) -> None:
-        """Take so many characters and forget them."""
-        self.at += length
+    def take(self, length: int) -> str:
+        """Take so many characters, or what there is."""
+        start, self.at = self.at, min(self.at + length, len(self.text))
+        return self.text[start : self.at]
 
     def space(self) -> str:
         """Take the white space that is next."""

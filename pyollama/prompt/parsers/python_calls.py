@@ -1,7 +1,7 @@
 """Calls that are written as in Python: [get_weather(city="Paris", days=3), get_time()].
 
-Values may be literals of Python or of JSON, and a bare word is a string. An escape inside of a
-string stays as it is written.
+Values may be literals of Python or of JSON, and a bare word is a string. Escapes inside of strings
+stay as they are written, unless a family means them.
 """
 
 import re
@@ -19,23 +19,29 @@ STRING = re.compile(r""""((?:[^"\\]++|\\.)*+)"|'((?:[^'\\]++|\\.)*+)'""", re.DOT
 WORD = re.compile(r"""[^,()\[\]{}"'=:]++""")
 CONSTANTS = {"True": True, "true": True, "False": False, "false": False}
 NULLS = ("None", "null")
+ESCAPE = re.compile(r"""\\([\\"'ntr])""")
+ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 class CallsError(ValueError):
     """The text is no list of calls."""
 
 
-def read_calls(text: str) -> list[tuple[str, dict[str, Any]]]:
-    """The names and arguments of one call or more, with or without brackets. Raises CallsError."""
-    return _Reader(text).calls()
+def read_calls(text: str, *, escapes: bool = False) -> list[tuple[str, dict[str, Any]]]:
+    """The names and arguments of one call or more, with or without brackets. Raises CallsError.
+
+    escapes: whether a backslash in a string means something
+    """
+    return _Reader(text, escapes).calls()
 
 
 class _Reader:
     """Reads a text from left to right, once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, escapes: bool) -> None:
         self.text = text
         self.at = 0
+        self.escapes = escapes
 
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
         """All calls; nothing may follow them."""
@@ -105,7 +111,10 @@ class _Reader:
 
     def string(self) -> str:
         """What stands between two quotes."""
-        return self.match(STRING)[1:-1]
+        text = self.match(STRING)[1:-1]
+        if not self.escapes:
+            return text
+        return ESCAPE.sub(lambda match: ESCAPED.get(match[1], match[1]), text)
 
     def here(self) -> str:
         """The next character that is no white space; "" at the end."""

@@ -11,37 +11,18 @@ unfinished call included.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any
 
-from pyollama.prompt.delta import Delta
-from pyollama.prompt.parsers.base import AnswerError, Parser, Start, Tool
+from pyollama.prompt.parsers.base import AnswerError, Start, Tool
 from pyollama.prompt.parsers.coder import coder_call
 from pyollama.prompt.parsers.gojson import JSONError, kind_of, read_json
-from pyollama.prompt.parsers.machine import Blanks, Feed, Gathered
+from pyollama.prompt.parsers.states import Next, State, ThinkingParser
 
 __all__ = ["FAMILIES", "Family", "TaggedParser"]
 
 Call = tuple[str, dict[str, Any]]  # name and arguments
 THINK, END_THINK = "<think>", "</think>"
 CALL, END_CALL = "<tool_call>", "</tool_call>"
-
-
-class Zone(Enum):
-    """What the text is, up to the next tag."""
-
-    OPENING = auto()  # of thinking: the model may write the tag although the prompt has it
-    THINKING = auto()
-    CONTENT = auto()
-    CALL = auto()
-
-
-ENDS: dict[Zone, dict[str, Zone]] = {  # the tags that end a zone, and what comes after each
-    Zone.THINKING: {END_THINK: Zone.CONTENT, CALL: Zone.CALL},
-    Zone.CONTENT: {CALL: Zone.CALL},
-    Zone.CALL: {END_CALL: Zone.CONTENT},
-}
-TAGS = {zone: tuple(ends) for zone, ends in ENDS.items()}
 
 
 @dataclass(frozen=True)
@@ -58,72 +39,45 @@ class Family:
     reopens: bool = True
 
 
-class TaggedParser(Parser):
-    """One zone of text after another, each ended by a tag."""
+class TaggedParser(ThinkingParser):
+    """Thinking, content and calls, each ended by a tag; a call may end thinking."""
 
     preserved = (THINK, END_THINK, CALL, END_CALL)
 
     def __init__(self, family: Family, start: Start) -> None:
-        super().__init__(start)
         self.family = family
-        self.feed = Feed()
-        self.blanks = Blanks()
-        self.gathered = Gathered()
-        self.body: list[str] = []  # of the call that is being read
-        self.trims = False  # whether a closing tag has come, and nothing but white space since
-        thinking = Zone.OPENING if family.reopens else Zone.THINKING
-        self.zone = thinking if family.thinks(start) else Zone.CONTENT
+        super().__init__(start)
 
-    def add(self, text: str, *, done: bool) -> Delta:
-        """What more text adds. AnswerError for a call that cannot be read."""
-        self.feed.push(text)
-        while self._step():
-            pass
-        return self.gathered.take()
+    def first(self) -> State:
+        """The opening tag of thinking stands in the prompt already, if there is any."""
+        if not self.family.thinks(self.start):
+            return self.content
+        return self.reopening if self.family.reopens else self.thinking
 
-    def _step(self) -> bool:
-        """Go on to the next zone, if there is enough text for that."""
-        if self.trims and not self.feed.skip_space():
-            return False
-        self.trims = False
-        if self.zone is Zone.OPENING:
-            return self._open()
-        text, tag = self.feed.upto(TAGS[self.zone])
-        self._take(text)
-        if tag:
-            self._leave(tag)
-        return bool(tag)
-
-    def _open(self) -> bool:
-        """Take a repeated opening tag away, with the white space around it."""
+    def reopening(self) -> Next:
+        """An opening tag that the model repeats is taken away, with the white space around it."""
         self.blanks.push(self.feed.space())
-        begins = self.feed.begins(THINK)
-        if begins is None:
-            return False
-        if begins:
-            self.feed.skip(len(THINK))
+        if not self.feed or (tag := self.standing(THINK)) is None:
+            return None
+        if tag:
             self.blanks.drop()
-        self.trims = begins
-        self.zone = Zone.THINKING
-        return True
+        return self.begin_thinking if tag else self.thinking
 
-    def _take(self, text: str) -> None:
-        """Note text of the zone."""
-        if self.zone is Zone.CALL:
-            self.body.append(text)
-        elif self.zone is Zone.THINKING:
-            self.gathered.thinking.append(self.blanks.push(text))
-        else:
-            self.gathered.content.append(self.blanks.push(text))
+    def thinking(self) -> Next:
+        """Thinking, up to its closing tag or a call."""
+        tag = self.pass_on((END_THINK, CALL), self.out.thinking)
+        return {END_THINK: self.gap, CALL: self.call}.get(tag)
 
-    def _leave(self, tag: str) -> None:
-        """End the zone."""
-        if self.zone is Zone.CALL:
-            self.gathered.call(*self.family.call("".join(self.body), self.start.tools))
-            self.body = []
-        self.blanks.drop()
-        self.trims = tag != CALL
-        self.zone = ENDS[self.zone][tag]
+    def content(self) -> Next:
+        """Content, up to a call."""
+        return self.call if self.pass_on((CALL,), self.out.content) else None
+
+    def call(self) -> Next:
+        """A call. AnswerError if it cannot be read."""
+        if not self.gather(END_CALL):
+            return None
+        self.out.call(*self.family.call(self.take_body(), self.start.tools))
+        return self.gap
 
 
 def json_call(body: str, tools: Sequence[Tool]) -> Call:
