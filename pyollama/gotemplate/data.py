@@ -111,7 +111,7 @@ def _parameters(parameters: Message) -> Struct:
         "type": fields["Type"],
         **given(**{"$defs": fields["Defs"], "items": fields["Items"]}),
         **given(required=fields["Required"] or None),
-        "properties": fields["Properties"],
+        "properties": None if parameters.get("properties") is None else fields["Properties"],
     }
     return Struct("template.templateToolFunctionParameters", fields, json)
 

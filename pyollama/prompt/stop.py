@@ -6,8 +6,8 @@ from collections.abc import Sequence
 class StopMatcher:
     """Passes text on until a stop string appears; neither it nor what follows is passed on.
 
-    Text that could be the start of a stop string is held back until that is decided. An empty stop
-    string matches at once, as it does in llama.cpp.
+    While the text may end in the start of a stop string, all of what is not yet passed on is held
+    back, and an empty stop string matches at once: both as in llama.cpp.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -23,9 +23,11 @@ class StopMatcher:
             self.stopped = True
             self.held = ""
             return held[: min(found)]
-        keep = max((overlap(held, stop) for stop in self.stops), default=0)
-        self.held = held[len(held) - keep :]
-        return held[: len(held) - keep]
+        if any(overlap(held, stop) for stop in self.stops):
+            self.held = held
+            return ""
+        self.held = ""
+        return held
 
     def flush(self) -> str:
         """What was held back, once the answer has ended for another reason."""

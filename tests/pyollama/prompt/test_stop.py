@@ -48,7 +48,7 @@ def test_an_empty_stop_string_matches_at_once() -> None:
     assert matcher.stopped
 
 
-def test_text_that_may_become_a_stop_string_is_held_back() -> None:
+def test_all_text_is_held_back_while_its_end_may_become_a_stop_string() -> None:
     matcher = StopMatcher(["<end>"])
-    assert matcher.push("a<en") == "a"
-    assert matcher.push("tity>") == "<entity>"
+    assert matcher.push("a<en") == ""
+    assert matcher.push("tity>") == "a<entity>"
