@@ -16,6 +16,7 @@ from pyollama.engine.sequence import Sequence
 from pyollama.engine.shift import shift_context
 from pyollama.errors import PyollamaError
 from pyollama.models.loader import Model
+from pyollama.sampling.constraint import choose
 from pyollama.sampling.logprobs import token_logprob
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import Element
@@ -147,7 +148,7 @@ class Engine:
         """Choose a sequence's next token, and see whether it is the last."""
         request = sequence.request
         try:
-            token = request.sampler.sample(logits)
+            token = choose(request.sampler.sample, logits, request.constraint)
         except PyollamaError as error:
             self._retire(sequence)
             return Event(request, None, None, error=error)

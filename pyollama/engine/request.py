@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pyollama.errors import PyollamaError
+from pyollama.sampling.constraint import Constraint
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama_tensor.types import Array
 
@@ -44,6 +45,7 @@ class Request:
     shift: whether a full context shifts; otherwise it ends the answer
     n_top_logprobs: how many alternatives are told with each token's log probability, None for no
         log probabilities at all
+    constraint: which tokens the answer may consist of; None for any
     """
 
     prompt: Sequence[int]
@@ -53,6 +55,7 @@ class Request:
     num_keep: int = 0
     shift: bool = True
     n_top_logprobs: int | None = None
+    constraint: Constraint | None = None
     stats: Stats = field(default_factory=Stats)
 
 

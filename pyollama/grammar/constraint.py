@@ -23,6 +23,8 @@ LIMITS = LLParserLimits(
     max_grammar_size=500_000,
     verbose_errors=False,
 )
+# What a text must begin with llguidance would take as said, and look at what follows.
+NOTHING_IS_FORCED = '%llguidance {"no_forcing": true}\n'
 
 
 class _Pieces:
@@ -61,7 +63,9 @@ class TokenTable:
 
     def matcher(self, grammar: str) -> LLMatcher:
         """A parser at the start of a grammar's text. Raises GrammarError."""
-        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LIMITS)
+        matcher = LLMatcher(
+            self._tokenizer, NOTHING_IS_FORCED + grammar, log_level=0, limits=LIMITS
+        )
         matcher.compute_bitmask()  # the first mask meets the limits that compiling does not
         if matcher.is_error():
             raise GrammarError(matcher.get_error())
