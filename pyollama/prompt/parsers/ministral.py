@@ -17,7 +17,7 @@ __all__ = ["Brackets", "Ministral"]
 
 THINK, END_THINK = "[THINK]", "[/THINK]"
 CALL, ARGUMENTS = "[TOOL_CALLS]", "[ARGS]"
-MARK = re.compile(r'\\(?:.|\Z)|["{}\[\]]', re.DOTALL)
+MARK = re.compile(r'\\(?:.|\Z)|"|[{\[]++|[}\]]', re.DOTALL)  # an escape, or what counts
 
 
 class Brackets:
@@ -39,7 +39,7 @@ class Brackets:
             elif mark == '"':
                 self.in_string = not self.in_string
             elif not self.in_string:
-                self.depth += 1 if mark in "{[" else -1
+                self.depth += -1 if mark in "}]" else len(mark)
                 if self.depth <= 0:
                     return match.end()
         return None

@@ -7,8 +7,10 @@ from pyollama.prompt.parsers.base import Parser, Start
 from pyollama.prompt.parsers.cohere import Cohere
 from pyollama.prompt.parsers.deepseek import Cogito, DeepSeek
 from pyollama.prompt.parsers.functiongemma import FunctionGemma
+from pyollama.prompt.parsers.gemma4 import Gemma4, Gemma4NoThinking
 from pyollama.prompt.parsers.glimmer import Glimmer
 from pyollama.prompt.parsers.glm import GLM, GLMOCR
+from pyollama.prompt.parsers.harmony import Harmony
 from pyollama.prompt.parsers.laguna import Laguna, Poolside
 from pyollama.prompt.parsers.lfm2 import LFM2, LFM2Thinking
 from pyollama.prompt.parsers.ministral import Ministral
@@ -23,12 +25,15 @@ PARSERS: dict[str, Callable[[Start], Parser]] = {
     "cohere": Cohere,
     "deepseek3": DeepSeek,
     "functiongemma": FunctionGemma,
+    "gemma4": Gemma4,
+    "gemma4-no-thinking": Gemma4NoThinking,
     "glimmer": Glimmer,
     "glm-4.7": GLM,
     "glm-ocr": GLMOCR,
     "laguna": Laguna,
     "lfm2": LFM2,
     "lfm2-thinking": LFM2Thinking,
+    "harmony": Harmony,
     "ministral": Ministral,
     "olmo3": Olmo3,
     "olmo3-think": Olmo3Think,
