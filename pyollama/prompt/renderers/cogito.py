@@ -50,7 +50,8 @@ def _system(text: str, tools: Sequence[Tool], thinking: bool) -> str:
 def _turns(messages: Sequence[Message]) -> Iterator[str]:
     """Each message's text; results that follow each other share one pair of tags."""
     previous = ""
-    for message, after in zip(messages, [*messages[1:], Message()], strict=True):
+    roles = [*(message.role for message in messages), ""]
+    for message, next_role in zip(messages, roles[1:], strict=True):
         if message.role == "user":
             yield f"<｜User｜>{message.content}<｜Assistant｜>"
         elif message.role == "assistant":
@@ -58,7 +59,7 @@ def _turns(messages: Sequence[Message]) -> Iterator[str]:
         elif message.role == "tool":
             yield "\n" if previous == "tool" else "<｜tool▁outputs▁begin｜>"
             yield f"<｜tool▁output▁begin｜>{message.content}<｜tool▁output▁end｜>"
-            yield "" if after.role == "tool" else "<｜tool▁outputs▁end｜>"
+            yield "" if next_role == "tool" else "<｜tool▁outputs▁end｜>"
         previous = message.role
 
 

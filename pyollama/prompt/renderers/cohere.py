@@ -70,10 +70,11 @@ def _turns(messages: Sequence[Message]) -> Iterator[str]:
     numbers: dict[str, str] = {}  # of calls, by the ids that the client knows them by
     n_calls = 0
     results: list[str] = []
-    for message, after in zip(messages, [*messages[1:], Message()], strict=True):
+    roles = [*(message.role for message in messages), ""]
+    for message, next_role in zip(messages, roles[1:], strict=True):
         if message.role == "tool":
             results.append(_result(message, numbers))
-            if after.role != "tool":
+            if next_role != "tool":
                 yield _turn("SYSTEM", _results(results))
                 results = []
         elif message.role == "assistant" and message.tool_calls:

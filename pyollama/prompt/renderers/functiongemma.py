@@ -80,17 +80,20 @@ def _property(schema: Mapping[str, Any]) -> str:
 def _turns(messages: Sequence[Message]) -> Iterator[str]:
     """Each message's text; results are named by the calls that they stand in one line with."""
     previous = ""
+    expects = False  # a call has opened the first of its results
     awaited: Iterator[str] = iter(())  # names of the calls whose results are yet to come
-    for message, after in zip(messages, [*messages[1:], Message()], strict=True):
+    roles = [*(message.role for message in messages), ""]
+    for message, next_role in zip(messages, roles[1:], strict=True):
         if message.role == "tool":
-            yield "<start_function_response>" if previous == "tool" else ""
+            opened = previous == "assistant" and expects
+            yield "" if opened else "<start_function_response>"
             result = NOTATION.text(message.content)
             yield f"response:{next(awaited, '')}{{{result}}}<end_function_response>"
         elif message.role == "assistant":
             awaited = iter([call.function.name for call in message.tool_calls])
             yield "" if previous == "tool" else MODEL
             yield message.content + "".join(map(_call, message.tool_calls))
-            expects = bool(message.tool_calls) and after.role == "tool"
+            expects = bool(message.tool_calls) and next_role == "tool"
             yield "<start_function_response>" if expects else END
         else:
             yield f"<start_of_turn>{message.role}\n{message.content}{END}"

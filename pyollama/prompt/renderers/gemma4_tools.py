@@ -21,6 +21,8 @@ NOTATION = Notation(quote='<|"|>')
 RESERVED = {"description", "type", "properties", "required", "nullable"}
 """Arguments of these names are not shown: the format has its own meaning for them."""
 
+FRAMES = 4  # a level of a schema takes so much more of Python's stack than one of a value
+
 
 def declaration(tool: Tool) -> str:
     """A tool's name, description and parameters. Raises EngineError if nested too deeply."""
@@ -43,7 +45,7 @@ def _parameters(parameters: Mapping[str, Any]) -> Iterator[str]:
 
 def _properties(properties: Mapping[str, Any], depth: int) -> str:
     """Arguments by name, sorted; depth 0 are those of the tool itself."""
-    require_shallow(depth)
+    require_shallow(depth * FRAMES)
     return ",".join(
         f"{name}:{{{','.join(_property(as_mapping(properties[name]), depth))}}}"
         for name in sorted(set(properties) - RESERVED)
@@ -94,7 +96,7 @@ def _object(schema: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 def _items(items: Mapping[str, Any], depth: int) -> Iterator[str]:
     """The schema of a list's items, all of whose keys are shown, sorted."""
-    require_shallow(depth)
+    require_shallow(depth * FRAMES)
     for key in sorted(items):
         value = items[key]
         if key == "properties":

@@ -42,3 +42,14 @@ def test_numbers_run_on_over_the_conversation() -> None:
     assert answered.content == "[img]"
     assert second.content == "own [img-9]"
     assert third.content == "[img-3] x"
+
+
+def test_messages_of_the_caller_are_not_changed() -> None:
+    message = user("what?", n_images=1)
+    tagged([message])
+    assert message.content == "what?"
+
+
+def test_a_megabyte_of_marks_is_read_once() -> None:
+    message = user("[img]" * 200_000, n_images=1000)
+    assert tagged([message])[0].content.count("[img-") == 1000
