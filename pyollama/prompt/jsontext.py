@@ -9,18 +9,24 @@ are float64, as Go decodes them, so 12345678901234567890 prints as 1234567890123
 """
 
 import json
+import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pyollama.errors import EngineError
-from pyollama.gotext import go_json, go_value
+from pyollama.gotext import HTML_ESCAPES, go_json, go_value
 
 __all__ = ["arg", "compact", "plain_spaced", "sorted_keys", "spaced"]
 
 MAX_DEPTH = 200
 """Levels of nesting that a prompt may show; Python's own stack ends at some hundreds more."""
 
+MAX_FLOAT = sys.float_info.max
+
 LINE_ENDS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029"})  # escaped even when plain
+
+quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,21 @@ class Spelling:
 
     def write(self, value: Any, depth: int = 0) -> str:
         """One value. Raises EngineError if it is nested too deeply."""
+        if isinstance(value, str):
+            return quoted(value).translate(HTML_ESCAPES if self.html_safe else LINE_ENDS)
+        if not isinstance(value, dict | list | tuple):
+            return scalar(value)
         require_shallow(depth)
         if isinstance(value, dict):
-            pairs = (
-                f"{self.write(str(key), depth + 1)}{self.colon}{self.write(item, depth + 1)}"
-                for key, item in value.items()
-            )
-            return "{" + self.comma.join(pairs) + "}"
-        if isinstance(value, list | tuple):
-            return "[" + self.comma.join(self.write(item, depth + 1) for item in value) + "]"
-        if isinstance(value, str) and not self.html_safe:
-            return json.dumps(value, ensure_ascii=False).translate(LINE_ENDS)
-        return go_json(value).decode().rstrip("\n")
+            return "{" + self.comma.join(self._pairs(value, depth)) + "}"
+        return "[" + self.comma.join([self.write(item, depth + 1) for item in value]) + "]"
+
+    def _pairs(self, value: dict[Any, Any], depth: int) -> list[str]:
+        """The entries of an object."""
+        return [
+            self.write(str(key)) + self.colon + self.write(item, depth + 1)
+            for key, item in value.items()
+        ]
 
 
 COMPACT = Spelling()
@@ -87,6 +96,19 @@ def arg(value: Any) -> str:
     if isinstance(value, dict | list):
         return compact(sorted_keys(value))
     return go_value(value)
+
+
+def scalar(value: Any) -> str:
+    """A number, true, false or null, as `go_json` writes it, but many times faster for numbers."""
+    if isinstance(value, bool) or value is None or not abs(value) < MAX_FLOAT:
+        return go_json(value).decode().rstrip("\n")
+    digits = repr(float(value))  # the fewest that read back, which is Go's choice too
+    mantissa, has_exponent, exponent = digits.partition("e")
+    if not has_exponent:
+        return digits.removesuffix(".0")
+    if 1e-6 <= abs(value) < 1e21:
+        return f"{Decimal(digits):f}"
+    return f"{mantissa}e{int(exponent):+d}"
 
 
 def require_shallow(depth: int) -> None:

@@ -1,6 +1,7 @@
 """The spellings of JSON in prompts, and the order of its keys."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyollama.errors import EngineError
+from pyollama.gotext import go_json
 from pyollama.prompt.jsontext import arg, compact, plain_spaced, sorted_keys, spaced
 
 SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -54,6 +56,18 @@ def test_numbers_are_floats_of_64_bits() -> None:
 )
 def test_an_argument_is_plain_text_or_compact_json(value: Any, text: str) -> None:
     assert arg(value) == text
+
+
+@given(value=st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_written_as_go_writes_them(value: float) -> None:
+    assert compact(value) == go_json(value).decode().rstrip("\n")
+
+
+def test_small_values_are_written_at_a_rate_of_200000_a_second() -> None:
+    value = ["<", 1, 0.5, 1e-9, True] * 40_000
+    began = time.process_time()
+    assert len(spaced(value)) > 1_000_000
+    assert time.process_time() - began < 1
 
 
 def test_keys_are_sorted_at_every_level() -> None:
