@@ -1,8 +1,8 @@
 """The application: routes, layers, and what it builds at its start.
 
 A request passes, from the outside in: Wellformed (what Go's server refuses), Redirects (unclean
-paths; the table is looked up here), OriginCheck and HostCheck, RequestLog if it is asked for, the
-table of errors, its handler.
+paths; the table is looked up here), OriginCheck and HostCheck, RequestLog if it is asked for,
+Counted (the memory of bodies), the table of errors, its handler.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from pyollama.settings import Settings, Variables
 from pyollama_http.body import MAX_BODY
 from pyollama_http.errors import Unsupported, crashed, refused
 from pyollama_http.malformed import Wellformed
+from pyollama_http.memory import Budget, Counted, default_budget
 from pyollama_http.native.service import ps, root, tags, version
 from pyollama_http.parts import Parts
 from pyollama_http.requestlog import RequestLog
@@ -80,9 +81,15 @@ ROUTES = Routes(
 
 
 def create_app(
-    settings: Settings | None = None, *, parts: Parts | None = None, max_body: int = MAX_BODY
+    settings: Settings | None = None,
+    *,
+    parts: Parts | None = None,
+    max_body: int = MAX_BODY,
+    body_memory: int | None = None,
 ) -> Starlette:
     """The server as an ASGI application; max_body limits JSON bodies, in bytes.
+
+    body_memory: bytes of memory for the bodies of all requests; by default a share of the machine's
 
     BadOrigin if OLLAMA_ORIGINS holds something that is no origin.
     """
@@ -95,6 +102,8 @@ def create_app(
     ]
     if settings.debug_log_requests:
         layers.append(Middleware(RequestLog, url=settings.host.client.url))
+    budget = Budget(body_memory or default_budget())
+    layers.append(Middleware(Counted, budget=budget))
     routes: list[BaseRoute] = [Dispatch()]
     handlers = {PyollamaError: refused, Exception: crashed}
     app = Starlette(
@@ -119,7 +128,10 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 def from_environment() -> Starlette:
     """The application that the environment's variables describe, for ``uvicorn --factory``.
 
-    PYOLLAMA_MAX_BODY sets the limit of JSON bodies in bytes.
+    PYOLLAMA_MAX_BODY sets the limit of JSON bodies in bytes, PYOLLAMA_BODY_MEMORY that of the
+    memory for all of them.
     """
-    limit = Variables(os.environ).unsigned("PYOLLAMA_MAX_BODY", MAX_BODY)
-    return create_app(Settings.from_environ(), max_body=limit)
+    read = Variables(os.environ)
+    limit = read.unsigned("PYOLLAMA_MAX_BODY", MAX_BODY)
+    memory = read.unsigned("PYOLLAMA_BODY_MEMORY", 0)
+    return create_app(Settings.from_environ(), max_body=limit, body_memory=memory or None)

@@ -11,12 +11,12 @@ from pyollama.errors import RequestCanceled
 from pyollama_http import gojson
 from pyollama_http.errors import BodyTooLarge
 from pyollama_http.gojson.scanner import n_values
+from pyollama_http.memory import FREE, MAX_VALUES, booking
 
-__all__ = ["MAX_BODY", "MAX_VALUES", "decoded", "read_body"]
+__all__ = ["MAX_BODY", "decoded", "read_body"]
 
 MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
-MAX_VALUES = 1_000_000  # in a body: a value of two bytes becomes an object of a hundred
-LONG = 64 << 10  # bytes that take long enough to decode to hold up other requests
+LONG = FREE  # bytes that take long enough to decode to hold up other requests
 
 # Some take half a minute if they are made to. They must not hold the threads that others need.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoder")
@@ -29,21 +29,30 @@ async def decoded(request: Request, kind: type[T]) -> T:
     body = await read_body(request, request.app.state.max_body)
     if len(body) < LONG:
         return gojson.decode(kind, body)
-    return await asyncio.get_running_loop().run_in_executor(DECODERS, _decoded, kind, body)
+    loop = asyncio.get_running_loop()
+    call, n_value = await loop.run_in_executor(DECODERS, _decoded, kind, body)
+    booking(request).settle(body, n_value)
+    return call
 
 
-def _decoded(kind: type[T], body: bytes) -> T:
-    """The request of a long body, once its values are counted."""
-    if n_values(body, MAX_VALUES) > MAX_VALUES:
+def _decoded(kind: type[T], body: bytes) -> tuple[T, int]:
+    """The request of a long body, once its values are counted; and how many there are at most."""
+    n_value = n_values(body, MAX_VALUES)
+    if n_value > MAX_VALUES:
         raise BodyTooLarge(f"http: request body has more than {MAX_VALUES} values")
-    return gojson.decode(kind, body)
+    return gojson.decode(kind, body), n_value
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """All of the body; BodyTooLarge as soon as it is known to be longer than the limit."""
+    """All of the body, once there is memory for it; ServerBusy if there is none for too long.
+
+    BodyTooLarge as soon as it is known to be longer than the limit.
+    """
     stated = request.headers.get("content-length", "0")
     if len(stated) > 18 or int(stated) > limit:  # the server has checked that it is a number
         raise BodyTooLarge("http: request body too large")
+    covered = int(stated)
+    await booking(request).cover(covered)
     chunks: list[bytes] = []
     size = 0
     try:
@@ -51,6 +60,9 @@ async def read_body(request: Request, limit: int) -> bytes:
             size += len(chunk)
             if size > limit:
                 raise BodyTooLarge("http: request body too large")
+            if size > covered:  # a body of unknown length
+                covered = min(2 * size, limit)
+                await booking(request).cover(covered)
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise RequestCanceled("request canceled") from error

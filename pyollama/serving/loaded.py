@@ -1,13 +1,13 @@
 """A model in memory: its tokenizer, its template, its engine and the thread that runs it."""
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pyollama.engine import Encoder, Engine
 from pyollama.errors import EngineError, FormatError
+from pyollama.machine import total_memory
 from pyollama.models.loader import Model, check_model
 from pyollama.prompt.jinja import ChatTemplate
 from pyollama.serving.runner import Runner
@@ -140,14 +140,6 @@ def require_memory(nbytes: int) -> None:
             f"model requires more system memory ({gibibytes(nbytes)}) "
             f"than is available ({gibibytes(installed)})"
         )
-
-
-def total_memory() -> int | None:
-    """Bytes of memory in this machine, None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def gibibytes(nbytes: int) -> str:
