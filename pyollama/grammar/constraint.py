@@ -1,28 +1,25 @@
 """Following a grammar token by token: which tokens may come next, and when the text may end.
 
-llguidance parses bytes: it is told what bytes each token stands for, and nothing of the text.
+llguidance parses bytes: it is told what bytes each token stands for, and nothing of the text. It
+is imported when the first format is asked for, since that takes some tens of milliseconds.
 Shapes: V = n_vocab.
 """
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 
 import numpy as np
-from llguidance import LLMatcher, LLParserLimits, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
 
 from pyollama.errors import EngineError
 from pyollama.grammar.errors import GrammarError
 
-LIMITS = LLParserLimits(
-    max_items_in_row=20_000,  # alternatives at one place
-    initial_lexer_fuel=5_000_000,  # about a tenth of a second of compiling
-    step_lexer_fuel=200_000,  # some 15 ms, for one mask
-    step_max_items=50_000,
-    max_lexer_states=100_000,  # each takes 1 to 2 KB
-    max_grammar_size=500_000,
-    verbose_errors=False,
-)
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLParserLimits
+
+# Tokens that most texts of strings allow: masks add such a slice of the vocabulary as a whole.
+SLICES = [r'[^"\\\x7F\x00-\x1F]{1,30}']
 # What a text must begin with llguidance would take as said, and look at what follows.
 NOTHING_IS_FORCED = '%llguidance {"no_forcing": true}\n'
 
@@ -52,24 +49,45 @@ class TokenTable:
     """
 
     def __init__(self, pieces: Iterable[bytes], end_tokens: AbstractSet[int]) -> None:
+        from llguidance import LLTokenizer, TokenizerWrapper
+
         known = list(pieces)
         texts = [b"" if id in end_tokens else piece for id, piece in enumerate(known)]
         self.n_vocab = len(texts)
         self.end_tokens = frozenset(end_tokens)
         self.end_ids = np.array(sorted(end_tokens), np.int64)
         self._tokenizer = LLTokenizer(
-            TokenizerWrapper(_Pieces(texts)), n_vocab=self.n_vocab + 1, eos_token=self.n_vocab
+            TokenizerWrapper(_Pieces(texts)),
+            n_vocab=self.n_vocab + 1,
+            eos_token=self.n_vocab,
+            slices=SLICES,
         )
 
-    def matcher(self, grammar: str) -> LLMatcher:
+    def matcher(self, grammar: str) -> "LLMatcher":
         """A parser at the start of a grammar's text. Raises GrammarError."""
-        matcher = LLMatcher(
-            self._tokenizer, NOTHING_IS_FORCED + grammar, log_level=0, limits=LIMITS
-        )
+        from llguidance import LLMatcher
+
+        grammar = NOTHING_IS_FORCED + grammar
+        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=parser_limits())
         matcher.compute_bitmask()  # the first mask meets the limits that compiling does not
         if matcher.is_error():
             raise GrammarError(matcher.get_error())
         return matcher
+
+
+def parser_limits() -> "LLParserLimits":
+    """What a hostile grammar may cost: a second of compiling at most, and 15 ms for a mask."""
+    from llguidance import LLParserLimits
+
+    return LLParserLimits(
+        max_items_in_row=20_000,  # alternatives at one place
+        initial_lexer_fuel=5_000_000,
+        step_lexer_fuel=200_000,
+        step_max_items=50_000,
+        max_lexer_states=100_000,  # each takes 1 to 2 KB
+        max_grammar_size=500_000,
+        verbose_errors=False,
+    )
 
 
 class GrammarConstraint:
