@@ -12,7 +12,6 @@ __all__ = ["parameters_of", "tool_named", "typed_value", "types_of"]
 INT = re.compile(r"[+-]?0*+([0-9]{0,19}+)", re.ASCII)
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 INT64 = range(-(2**63), 2**63)
-MAX_DEPTH = 64  # of anyOf inside anyOf
 
 
 def typed_value(text: str, types: Sequence[str]) -> Any:
@@ -95,20 +94,19 @@ def parameters_of(function: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def types_of(schema: Any) -> tuple[str, ...]:
-    """The types that a parameter may have, those of the branches of an anyOf among them."""
-    return tuple(dict.fromkeys(_types(schema, MAX_DEPTH)))
-
-
-def _types(schema: Any, depth: int) -> Iterator[str]:
+    """The types that a parameter may have; of a parameter with branches, those of all branches."""
     declared = _mapping(schema)
-    kind = declared.get("type")
+    branches = declared.get("anyOf")
+    parts = branches if isinstance(branches, list) and branches else [declared]
+    return tuple(dict.fromkeys(name for part in parts for name in _types(part)))
+
+
+def _types(schema: Any) -> Iterator[str]:
+    """The types that a schema itself names: one, or a list."""
+    kind = _mapping(schema).get("type")
     for name in kind if isinstance(kind, list) else [kind]:
         if isinstance(name, str) and name:
             yield name
-    branches = declared.get("anyOf")
-    if isinstance(branches, list) and depth:
-        for branch in branches:
-            yield from _types(branch, depth - 1)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
