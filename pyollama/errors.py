@@ -27,6 +27,7 @@ __all__ = [
     "PyollamaError",
     "RequestCanceled",
     "ServerBusy",
+    "engine_error",
     "refused_by_engine",
 ]
 
@@ -63,9 +64,14 @@ class EngineError(PyollamaError):
     """The model could not be loaded, or failed while running."""
 
 
+def engine_error(message: str, *, code: int, type: str, **details: int) -> str:
+    """llama.cpp's error object, which Ollama passes on as text."""
+    error = {"code": code, "message": message, "type": type, **details}
+    return json.dumps({"error": error}, separators=(",", ":"), ensure_ascii=False)
+
+
 def refused_by_engine(
     message: str, type: str = "invalid_request_error", **details: int
 ) -> BadRequest:
-    """A refusal in the form of llama.cpp's error object, which Ollama passes on as text."""
-    error = {"code": 400, "message": message, "type": type, **details}
-    return BadRequest(json.dumps({"error": error}, separators=(",", ":"), ensure_ascii=False))
+    """A refusal in the form of llama.cpp's error object."""
+    return BadRequest(engine_error(message, code=400, type=type, **details))

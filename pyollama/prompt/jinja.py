@@ -89,26 +89,28 @@ class ChatTemplate:
     ) -> str:
         """The prompt for a conversation.
 
-        A last message of the assistant is a start that the model goes on from. enable_thinking is
-        what other servers pass too, and on by default for a model that can think; think_requested
+        A last message of the assistant is a start that the model goes on from: as in llama.cpp it
+        stands behind the prompt for a new one, and without thinking. enable_thinking is what other
+        servers pass too, and on by default for a model that can think; think_requested
         tells a template whether the client asked for it in so many words, where it will be split
         from the answer. Raises BadRequest with the template's own words if it refuses the
         messages, and for exceeding a limit.
         """
         continues = bool(messages) and messages[-1].get("role") == "assistant"
+        start = messages[-1]["content"] if continues else ""
         variables = {
             **self.tokens,
-            "messages": list(messages),
+            "messages": list(messages[:-1] if continues else messages),
             "tools": list(tools) or None,
-            "add_generation_prompt": not continues,
-            "enable_thinking": enable_thinking,
-            "think_requested": think_requested,
+            "add_generation_prompt": True,
+            "enable_thinking": enable_thinking and not continues,
+            "think_requested": think_requested and not continues,
         }
         if reasoning_effort is not None:
             variables["reasoning_effort"] = reasoning_effort
         try:
             with budgeted():
-                return self._bounded(variables)
+                return self._bounded(variables) + start
         except FAULTS as error:
             raise BadRequest(f"chat template: {error}") from error
 

@@ -97,7 +97,7 @@ class Chat:
     def rendered(self, prompt: str) -> ChatResponse:
         """The answer to _debug_render_only."""
         event = new_event(self.call, ResponseMessage(role="", content=""))
-        event.debug_info = DebugInfo(rendered_template=prompt)
+        event.debug_info = DebugInfo(rendered_template=prompt, image_count=len(self.images))
         return event
 
 

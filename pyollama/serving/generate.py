@@ -120,7 +120,7 @@ class Generate:
 
     def rendered(self, prompt: str) -> GenerateResponse:
         """The answer to _debug_render_only."""
-        info = DebugInfo(rendered_template=prompt)
+        info = DebugInfo(rendered_template=prompt, image_count=len(self.images))
         return GenerateResponse(
             model=self.call.model, created_at=now(), response="", done=False, debug_info=info
         )

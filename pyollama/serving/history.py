@@ -1,4 +1,4 @@
-"""The messages that a prompt is made of: the system's, those stored with the model, the request's."""
+"""The messages that a prompt is made of: system, stored with the model, of the request."""
 
 from collections.abc import Sequence
 

@@ -1,12 +1,17 @@
 """Messages as the templates of both kinds see them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from pyollama.api import Message
+from pyollama.gotext import go_json
 from pyollama.prompt.jinja import JsonObject
+from pyollama.prompt.tools import arguments_object
+
+WHOLE = re.compile(r"-?\d{1,20}")
 
 __all__ = ["as_go_sees", "as_template_sees", "with_image_tags"]
 
@@ -45,7 +50,7 @@ def as_template_sees(message: Message) -> Mapping[str, Any]:
                 "type": "function",
                 "function": {
                     "name": call.function.name,
-                    "arguments": JsonObject(call.function.arguments),
+                    "arguments": JsonObject(as_engine_reads(arguments_object(call))),
                 },
             }
             for call in message.tool_calls
@@ -55,6 +60,26 @@ def as_template_sees(message: Message) -> Mapping[str, Any]:
     if message.tool_name:
         seen["name"] = message.tool_name
     return seen
+
+
+def as_engine_reads(value: Any) -> Any:
+    """A value from JSON after its way through Go and llama.cpp, which tell numbers by their text.
+
+    Go writes a float without a fraction as an integer; llama.cpp keeps 64 bits of it.
+    """
+    if isinstance(value, dict):
+        return {key: as_engine_reads(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_engine_reads(each) for each in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    text = go_json(value).decode().strip()
+    if not WHOLE.fullmatch(text):
+        return float(value)
+    number = int(text)
+    if not -(1 << 63) <= number < 1 << 64:
+        return float(number)
+    return number - (1 << 64) if number >= 1 << 63 else number
 
 
 def with_image_tags(messages: Sequence[Message]) -> list[Message]:

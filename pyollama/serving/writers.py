@@ -6,14 +6,23 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from pyollama.api import Message
+from pyollama.errors import EngineError, engine_error
 from pyollama.gotemplate.prompts import GoPrompt, Think
 from pyollama.prompt.jinja import ChatTemplate
 from pyollama.prompt.renderers import Renderer, find_renderer
+from pyollama.prompt.renderers.registry import sized_renderer
+from pyollama.prompt.tools import tool_object
 from pyollama.serving.views import as_go_sees, as_template_sees, with_image_tags
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
 
 __all__ = ["GoWriter", "Thinking", "Writer", "choose_writer", "is_rendered", "parsed"]
 
+NO_IMAGES = engine_error(
+    "image input is not supported - hint: if this is unexpected, you may need to provide the "
+    "mmproj",
+    code=500,
+    type="server_error",
+)
 Tools = Sequence[Mapping[str, Any]]
 
 
@@ -91,10 +100,12 @@ class NativeWriter:
         self.bos = template.tokens["bos_token"]
 
     def write(self, messages: Sequence[Message], tools: Tools, thinking: Thinking) -> str:
-        """See Writer. Raises BadRequest."""
+        """See Writer. Raises BadRequest; EngineError for images, which no template here shows."""
+        if any(message.images for message in messages):
+            raise EngineError(NO_IMAGES)
         return self.template.render(
             [as_template_sees(message) for message in messages],
-            tools=tools,
+            tools=[tool_object(tool) for tool in tools],
             enable_thinking=thinking.on,
             think_requested=bool(thinking.asked),
             reasoning_effort=thinking.level,
@@ -113,7 +124,8 @@ def is_rendered(stored: StoredModel) -> bool:
 def choose_writer(stored: StoredModel, native: ChatTemplate) -> Writer:
     """What writes the prompts of a model. Raises RenderError, ParseError."""
     if stored.config.renderer:
-        name = stored.config.renderer
+        n_params = stored.facts.parameter_count if stored.facts else 0
+        name = sized_renderer(stored.config.renderer, stored.name.short, n_params)
         return RendererWriter(name, find_renderer(name))
     if is_rendered(stored):
         template = stored.template

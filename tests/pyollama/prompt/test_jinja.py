@@ -17,7 +17,7 @@ def test_a_model_without_a_template_gets_chatml() -> None:
 def test_a_last_message_of_the_assistant_is_continued() -> None:
     template = ChatTemplate("{{ messages[-1].content }}{% if add_generation_prompt %}G{% endif %}")
     assert template.render(USER) == "hiG"
-    assert template.render([*USER, {"role": "assistant", "content": "so"}]) == "so"
+    assert template.render([*USER, {"role": "assistant", "content": "so"}]) == "hiGso"
 
 
 def test_templates_get_the_helpers_that_they_call() -> None:
@@ -43,7 +43,7 @@ def test_arguments_print_as_json_with_or_without_tojson() -> None:
     source = (
         "{{ messages[0].tool_calls[0].arguments }}{{ messages[0].tool_calls[0].arguments|tojson }}"
     )
-    assert ChatTemplate(source).render([message]) == '{"b": 1, "a": [true, null]}' * 2
+    assert ChatTemplate(source).render([message, *USER]) == '{"b": 1, "a": [true, null]}' * 2
 
 
 def test_a_template_that_is_no_jinja_is_refused() -> None:
