@@ -30,7 +30,8 @@ class Glimmer(StateParser):
     """One message after another; the prompt has begun the first header."""
 
     preserved = (START, MESSAGE, *ENDS)
-    recipient = ""
+    recipient = ""  # of the message
+    is_call = False  # whether the recipient is a tool
 
     def first(self) -> State:
         """An answer begins in a header."""
@@ -42,12 +43,13 @@ class Glimmer(StateParser):
             return None
         found = RECIPIENT.search(self.take_body())
         self.recipient = found[1] if found else ""
+        self.is_call = tool_named(self.tools, self.recipient) is not None
         return self.message
 
     def message(self) -> Next:
         """A message; it ends with a tag, or where the next header begins."""
-        tags = (*ENDS, START)
-        tag = self.gather(*tags) if self.is_call else self.pass_on(tags, self.sink)
+        text, tag = self.feed.upto((*ENDS, START))
+        self.show(text)
         if tag == START:
             return self.restart
         return self.end() if tag else None
@@ -64,6 +66,7 @@ class Glimmer(StateParser):
 
     def end(self) -> State:
         """The end of a message. AnswerError for a call that cannot be read."""
+        self.blanks.drop()
         if self.is_call:
             for name, arguments in read_calls(self.take_body(), self.recipient, self.tools):
                 self.out.call(name, arguments)
@@ -87,11 +90,6 @@ class Glimmer(StateParser):
             self.body.append(text)
         else:
             self.sink.append(self.blanks.push(text))
-
-    @property
-    def is_call(self) -> bool:
-        """Whether the message goes to a tool."""
-        return tool_named(self.tools, self.recipient) is not None
 
     @property
     def sink(self) -> list[str]:

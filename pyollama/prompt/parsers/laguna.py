@@ -185,10 +185,8 @@ def json_call(body: str) -> tuple[str, dict[str, Any]]:
     value = read_json(body)
     name, arguments = value.get("name"), value.get("arguments")
     if not isinstance(arguments, dict | None):
-        kind = kind_of(arguments)
-        raise JSONError(
-            f"json: cannot unmarshal {kind} into Go struct field .arguments of type map"
-        )
+        told = f"json: cannot unmarshal {kind_of(arguments)} into Go struct field .arguments"
+        raise JSONError(f"{told} of type map[string]interface {{}}")
     if not isinstance(name, str) or not name:
         raise AnswerError("empty function name")
     return name, arguments or {}
