@@ -10,9 +10,15 @@ from typing import Any
 
 from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 
-__all__ = ["FactsCache", "GGUFFacts", "human_number", "read_facts"]
+__all__ = ["TOWERS", "FactsCache", "GGUFFacts", "has_towers", "human_number", "read_facts"]
 
-TOWERS = ("a.", "mm.", "mtp.", "s.", "v.")  # first parts of the names of such tensors
+TOWERS = (
+    "a.",
+    "mm.",
+    "mtp.",
+    "s.",
+    "v.",
+)  # beginnings of the names of tensors beside the text model
 
 
 def human_number(count: int) -> str:
@@ -81,8 +87,13 @@ def read_facts(file: GGUFFile) -> GGUFFacts:
         split_count=_whole(file, "split.count") or 0,
         split_no=_whole(file, "split.no"),
         lacks_projector_type=_lacks_projector_type(file),
-        has_towers=any(name.startswith(TOWERS) for name in file.tensors),
+        has_towers=has_towers(file),
     )
+
+
+def has_towers(file: GGUFFile) -> bool:
+    """Whether tensors of encoders or of a draft lie beside those of the text model."""
+    return any(name.startswith(TOWERS) for name in file.tensors)
 
 
 def _kind(file: GGUFFile, architecture: str) -> str:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from pyollama.api import LocalTime, Message, ModelDetails, Options
 
 __all__ = [
+    "NO_DIGEST",
     "CopyRequest",
     "CreateRequest",
     "DeleteRequest",
@@ -24,6 +25,8 @@ __all__ = [
     "ShowResponse",
     "TensorEntry",
 ]
+
+NO_DIGEST = "0" * 19  # where a line of progress has a digest, and there is none yet
 
 
 class CreateRequest(Struct, kw_only=True):
@@ -87,15 +90,8 @@ class PullRequest(Struct, kw_only=True):
     stream: bool | None = None
 
 
-class PushRequest(Struct, kw_only=True):
-    """POST /api/push."""
-
-    model: str = ""
-    name: str = ""
-    insecure: bool = False
-    username: str = ""
-    password: str = ""
-    stream: bool | None = None
+class PushRequest(PullRequest, kw_only=True):
+    """POST /api/push, with the fields of a pull."""
 
 
 class ProgressResponse(Struct, kw_only=True, omit_defaults=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyollama.store.blob_writer import BlobWriter
-from pyollama.store.types import ProgressResponse
+from pyollama.store.types import NO_DIGEST, ProgressResponse
 from pyollama_formats.gguf.head import gguf_head, padding
 from pyollama_formats.gguf.reader import GGUFFile
 from pyollama_formats.gguf.tensors import TensorInfo
@@ -14,9 +14,9 @@ from pyollama_formats.gguf.tensors import TensorInfo
 if TYPE_CHECKING:
     from pyollama.store.blobs import Blobs
 
-__all__ = ["PLACEHOLDER", "CopiedBlob", "Recipe", "copied"]
+__all__ = ["VALIDATING", "CopiedBlob", "Recipe", "copied"]
 
-PLACEHOLDER = "0" * 19  # where a line of progress has a digest, and there is none yet
+VALIDATING = "validating GGUF model"  # the status of a copy of uploaded weights
 PIECE = 16 << 20  # bytes that are copied between two looks at the clock
 INTERVAL = 1.0  # seconds between lines of progress; each is a chance for the client to leave
 
@@ -58,7 +58,7 @@ def copied(
             if time.monotonic() - last > INTERVAL:
                 yield ProgressResponse(
                     status=status,
-                    digest=PLACEHOLDER,
+                    digest=NO_DIGEST,
                     total=recipe.n_bytes,
                     completed=min(writer.size, recipe.n_bytes),
                 )

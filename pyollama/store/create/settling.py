@@ -9,8 +9,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyollama.store.create.copying import CopiedBlob, Recipe, copied
-from pyollama.store.quantization.layout import CARRIED, place, stored_type, stored_values
+from pyollama.store.create.copying import VALIDATING, CopiedBlob, Recipe, copied
+from pyollama.store.facts import has_towers
+from pyollama.store.quantization.layout import place, stored_type, stored_values
 from pyollama.store.types import ProgressResponse
 from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pyollama.store.blobs import Blobs
 
 __all__ = ["settled"]
-
-STATUS = "validating GGUF model"
 
 
 def settled(blobs: "Blobs", digest: str) -> Generator[ProgressResponse, None, CopiedBlob | None]:
@@ -31,14 +30,10 @@ def settled(blobs: "Blobs", digest: str) -> Generator[ProgressResponse, None, Co
     path, made = blobs.open_path(digest), None
     with open_gguf(path) as file:
         recipe = _recipe(file)
-        if not (_has_towers(file) or _begins_with(path, recipe.head)):
-            made = yield from copied(blobs, recipe, STATUS)
+        if not (has_towers(file) or _begins_with(path, recipe.head)):
+            made = yield from copied(blobs, recipe, VALIDATING)
     yield ProgressResponse(status="verifying conversion")
     return made
-
-
-def _has_towers(file: GGUFFile) -> bool:
-    return any(name.startswith(CARRIED) for name in file.tensors)
 
 
 def _begins_with(path: Path, head: bytes) -> bool:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyollama.store.create.copying import CopiedBlob, Recipe, copied
+from pyollama.store.create.copying import VALIDATING, CopiedBlob, Recipe, copied
 from pyollama.store.create.uploads import Upload
 from pyollama.store.errors import StoreError
 from pyollama.store.quantization.layout import place, stored_type, stored_values
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["grouped", "merged"]
 
 PATTERN = re.compile(r"(.*)-([0-9]{5})-of-([0-9]{5})\.gguf", re.ASCII | re.DOTALL)
-VALIDATING = "validating GGUF model"
 
 
 @dataclass(frozen=True)

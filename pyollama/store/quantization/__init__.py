@@ -12,7 +12,7 @@ from pyollama.store.blob_writer import BlobWriter
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import GGUFFacts
 from pyollama.store.quantization.rules import TARGETS
-from pyollama.store.types import ProgressResponse
+from pyollama.store.types import NO_DIGEST, ProgressResponse
 from pyollama_formats.gguf.file_types import file_type_name
 from pyollama_formats.gguf.reader import open_gguf
 
@@ -24,7 +24,6 @@ __all__ = ["needed_target", "quantized"]
 SOURCES = ("F16", "BF16", "F32")
 ALIASES = {"Q4_K": "Q4_K_M"}
 NOT_FLOATS = "quantization is only supported for F16, BF16 and F32 models"
-NO_DIGEST = "0" * 19  # stands in the lines of progress, while the digest is not known
 STEP = 64 << 20  # bytes of the source between two lines of progress
 
 

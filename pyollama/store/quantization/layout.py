@@ -10,11 +10,10 @@ from pyollama_formats.gguf.head import stored_scalar
 from pyollama_formats.gguf.reader import GGUFFile
 from pyollama_formats.gguf.values import ValueType
 
-__all__ = ["CARRIED", "block_number", "place", "stored_type", "stored_values"]
+__all__ = ["block_number", "place", "stored_type", "stored_values"]
 
 QUANTIZATION_VERSION = 2  # of the block layouts, as ggml counts
 REPLACED = ("general.quantization_version", "general.file_type")
-CARRIED = ("a.", "mm.", "mtp.", "s.", "v.")  # beginnings of names beside the model proper
 
 
 def stored_values(file: GGUFFile, file_type: int) -> dict[str, bytes]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyollama.store.quantization.layout import CARRIED, block_number, place
+from pyollama.store.facts import TOWERS
+from pyollama.store.quantization.layout import block_number, place
 from pyollama_formats.blocks import GGMLType
 
 __all__ = ["TARGETS", "Model", "Tensor", "types_of"]
@@ -162,7 +163,7 @@ def is_eligible(tensor: Tensor) -> bool:
     name = tensor.name
     if math.prod(tensor.dims[1:]) == 1 or not name.endswith("weight"):
         return False
-    if name in KEPT_NAMES or name.startswith(CARRIED):
+    if name in KEPT_NAMES or name.startswith(TOWERS):
         return False
     return not any(part in name for part in KEPT)
 
