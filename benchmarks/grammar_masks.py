@@ -1,10 +1,10 @@
 """How long a mask over the vocabulary takes, at every token of answers within a format.
 
 `python benchmarks/grammar_masks.py [--vocabulary N] [--json FILE]`. No model is needed: the
-vocabulary is made of the 256 bytes and of the words, and beginnings of words, that are most frequent
-in Python's own standard library. Each sample text is cut into the longest tokens; at every place the
-mask, the question about one token and the step by it are timed. What a refused token costs besides,
-the second draw, is timed on random logits.
+vocabulary is made of the 256 bytes and of the words, and beginnings of words, that are most
+frequent in Python's own standard library. Each sample text is cut into the longest tokens; at every
+place the mask, the question about one token and the step by it are timed. What a refused token
+costs besides, the second draw, is timed on random logits.
 """
 
 import argparse

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pyollama.engine import Encoder, Engine
 from pyollama.errors import EngineError, FormatError
+from pyollama.grammar import TokenTable
 from pyollama.machine import total_memory
 from pyollama.models.loader import Model, check_model
 from pyollama.prompt.jinja import ChatTemplate
@@ -61,6 +63,12 @@ class LoadedModel:
         """Bytes that the weights and the cache take."""
         n_cached: int = self.runner.engine.cache.nbytes
         return self.model.nbytes + n_cached
+
+    @cached_property
+    def token_table(self) -> TokenTable:
+        """The bytes of every token, for answers that keep to a format; made when first wanted."""
+        pieces = (self.tokenizer.piece(id) for id in range(self.tokenizer.n_vocab))
+        return TokenTable(pieces, self.tokenizer.eog)
 
     def context_for(self, options: RunnerOptions, default: int) -> int:
         """The context that these options would give this model."""
