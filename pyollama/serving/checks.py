@@ -1,12 +1,10 @@
 """The checks that generate and chat share, each with Ollama's own words."""
 
-import json
 from collections.abc import Sequence
 
 from pyollama.api import ChatRequest, GenerateRequest
 from pyollama.errors import (
     BadRequest,
-    EngineError,
     Forbidden,
     NotFound,
     PyollamaError,
@@ -76,17 +74,3 @@ def require_text_only(images: Sequence[bytes]) -> None:
         raise refused_by_engine(
             "Multimodal data provided, but model does not support multimodal requests."
         )
-
-
-def require_free_text(call: Call) -> None:
-    """Raise for an output format: no grammar constrains the answers of this server yet.
-
-    What is no format at all is refused in Ollama's words.
-    """
-    text = b"" if call.format is None else call.format.strip()
-    if text in (b"", b"null", b'""'):
-        return
-    if text != b'"json"' and not text.startswith(b"{"):
-        shown = json.dumps(text.decode("utf-8", "replace"), ensure_ascii=False)
-        raise EngineError(f'invalid format: {shown}; expected "json" or a valid JSON Schema object')
-    raise EngineError("structured output (format) is not supported yet")

@@ -14,15 +14,16 @@ from pyollama.engine import Request
 from pyollama.errors import PyollamaError, refused_by_engine
 from pyollama.prompt.parsers import Parser
 from pyollama.sampling import Options, Sampler, parse_options, require_valid
+from pyollama.sampling.constraint import Constraint
 from pyollama.serving.answer import Answer, Clock, Form, PieceQueue, Refused, Single
 from pyollama.serving.checks import (
     find_model,
-    require_free_text,
     require_text_only,
     require_top_logprobs,
 )
 from pyollama.serving.context import Room, cut, kept_at_front
 from pyollama.serving.exchange import Exchange
+from pyollama.serving.formats import constraint_for, requested_format
 from pyollama.serving.generation import new_generation
 from pyollama.serving.loaded import LoadedModel, RunnerOptions
 from pyollama.serving.repetition import RepetitionGuard
@@ -137,16 +138,17 @@ class Run(Generic[R]):
         prompt = await asyncio.to_thread(endpoint.prompt, exchange, room)
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
-        require_free_text(endpoint.call)
+        requested_format(endpoint.call.format)
         tokens = await asyncio.to_thread(room.tokens, prompt)
         try:
             require_text_only(endpoint.images)
             tokens = self._cut(tokens)
+            constraint = await asyncio.to_thread(constraint_for, endpoint.call.format, loaded)
             require_acceptable(loaded, tokens, self.options)
         except PyollamaError as error:
             self.lease.release()
             return Refused(error)
-        return self._start(tokens, endpoint.form(exchange, prompt))
+        return self._start(tokens, constraint, endpoint.form(exchange, prompt))
 
     @property
     def _shifts(self) -> bool:
@@ -171,7 +173,9 @@ class Run(Generic[R]):
         self.lease.release()
         return Single(event)
 
-    def _start(self, tokens: list[int], form: ReadingForm[R]) -> Answer[R]:
+    def _start(
+        self, tokens: list[int], constraint: Constraint | None, form: ReadingForm[R]
+    ) -> Answer[R]:
         """Start generating after a prompt of token ids."""
         loaded, options, call = self.lease.loaded, self.options, self.endpoint.call
         tokenizer, is_completion = loaded.tokenizer, self._is_completion
@@ -183,6 +187,7 @@ class Run(Generic[R]):
             num_keep=self._n_keep,
             shift=self._shifts,
             n_top_logprobs=call.top_logprobs if call.logprobs else None,
+            constraint=constraint,
         )
         pieces = PieceQueue(self.lease.release)
         guard = RepetitionGuard() if is_completion else None
