@@ -10,7 +10,8 @@ from pyollama.errors import (
     PyollamaError,
     refused_by_engine,
 )
-from pyollama.store import Store, StoredModel, parse_name, split_source
+from pyollama.gotext import go_quoted
+from pyollama.store import Name, Store, StoredModel, parse_name, split_source
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model is unavailable"
 Call = GenerateRequest | ChatRequest
@@ -22,17 +23,26 @@ def require_top_logprobs(call: Call) -> None:
         raise BadRequest("top_logprobs must be between 0 and 20")
 
 
+def requested_name(raw_name: str) -> tuple[Name, str | None]:
+    """The name in a request, and the source that its suffix selects.
+
+    Raises BadRequest for an invalid name, Forbidden for a cloud model.
+    """
+    text, source = split_source(raw_name)
+    name = parse_name(text)
+    if source == "cloud":
+        raise Forbidden(CLOUD_DISABLED)
+    return name, source
+
+
 def find_model(store: Store, raw_name: str) -> StoredModel:
     """The stored model that a request names; its source suffix is understood.
 
     Raises BadRequest for an invalid name, Forbidden for a cloud model, NotFound otherwise.
     """
-    text, source = split_source(raw_name)
     if not raw_name.strip():
         raise NotFound(f"model '{raw_name}' not found")
-    name = parse_name(text)
-    if source == "cloud":
-        raise Forbidden(CLOUD_DISABLED)
+    name, source = requested_name(raw_name)
     try:
         stored = store.find(name)
     except NotFound as error:
@@ -62,10 +72,15 @@ def may_think(call: Call, capabilities: frozenset[str]) -> bool:
     return "thinking" in capabilities if call.think is None else bool(call.think)
 
 
+def not_pulled(raw_name: str) -> NotFound:
+    """The words for a model whose weights are wanted and are not here."""
+    return NotFound(f"model {go_quoted(raw_name)} not found, try pulling it first")
+
+
 def require_weights(stored: StoredModel, raw_name: str) -> None:
     """Raise NotFound if the manifest names weights that are not there."""
     if stored.model_layer is not None and not stored.has_weights:
-        raise NotFound(f'model "{raw_name}" not found, try pulling it first')
+        raise not_pulled(raw_name)
 
 
 def require_text_only(images: Sequence[bytes]) -> None:

@@ -22,19 +22,18 @@ from pyollama.api import (
     Float32s,
 )
 from pyollama.engine import Encoded, EncodeRequest
-from pyollama.errors import BadRequest, EngineError, Forbidden, NotFound, PyollamaError
-from pyollama.gotext import go_quoted
+from pyollama.errors import BadRequest, EngineError, NotFound, PyollamaError
 from pyollama.models.pooling import unit
 from pyollama.sampling import Options, parse_options
 from pyollama.serving.answer import Clock
-from pyollama.serving.checks import CLOUD_DISABLED, capabilities_of
+from pyollama.serving.checks import capabilities_of, not_pulled, requested_name
 from pyollama.serving.flow import runner_options
 from pyollama.serving.inputs import Limits, cut_input, limits_of, whole_input
 from pyollama.serving.loaded import DEFAULT_CONTEXT, RunnerOptions
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Lease
 from pyollama.settings import Settings
-from pyollama.store import Name, Store, StoredModel, parse_name, split_source
+from pyollama.store import Name, Store, StoredModel
 from pyollama_tensor.types import I32, Array
 
 MAX_VALUES = 1 << 25  # in the vectors of one answer, whose JSON takes ten bytes for each
@@ -47,7 +46,7 @@ async def embed(store: Store, scheduler: Scheduler, call: EmbedRequest) -> Embed
     arrived = time.perf_counter_ns()
     if not call.model.strip():
         raise NotFound(f"model '{call.model}' not found")
-    name = named(call.model)
+    name, _ = requested_name(call.model)
     texts = texts_of(call.input)
     stored = await asyncio.to_thread(find_stored, store, name, call.model)
     lease, options = await leased(scheduler, stored, call)
@@ -80,10 +79,10 @@ async def embeddings(
     """Answer POST /api/embeddings, the older one. Raises what the first failing check names."""
     if not call.model.strip():
         raise BadRequest("model is required")
-    name = named(call.model)
+    name, _ = requested_name(call.model)
     stored = await asyncio.to_thread(find_stored, store, name, call.model)
     if stored.name != name:  # elsewhere names are found whatever their case
-        raise not_found(call.model)
+        raise not_pulled(call.model)
     lease, options = await leased(scheduler, stored, call)
     try:
         if not call.prompt:
@@ -100,29 +99,15 @@ async def embeddings(
         lease.release()
 
 
-def named(raw_name: str) -> Name:
-    """The name of a request. Raises BadRequest for an invalid one, Forbidden for a cloud model."""
-    text, source = split_source(raw_name)
-    name = parse_name(text)
-    if source == "cloud":
-        raise Forbidden(CLOUD_DISABLED)
-    return name
-
-
 def find_stored(store: Store, name: Name, raw_name: str) -> StoredModel:
     """The model to embed with. Raises NotFound for one that is not here, or elsewhere."""
     try:
         stored = store.find(name)
     except NotFound as error:
-        raise not_found(raw_name) from error
+        raise not_pulled(raw_name) from error
     if stored.config.remote_host or not stored.has_weights:
-        raise not_found(raw_name)
+        raise not_pulled(raw_name)
     return stored
-
-
-def not_found(raw_name: str) -> NotFound:
-    """The words of these two endpoints for a model that is not here."""
-    return NotFound(f"model {go_quoted(raw_name)} not found, try pulling it first")
 
 
 def texts_of(given: Any) -> Sequence[str]:

@@ -12,13 +12,7 @@ from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 
 __all__ = ["TOWERS", "FactsCache", "GGUFFacts", "has_towers", "human_number", "read_facts"]
 
-TOWERS = (
-    "a.",
-    "mm.",
-    "mtp.",
-    "s.",
-    "v.",
-)  # beginnings of the names of tensors beside the text model
+TOWERS = ("a.", "mm.", "mtp.", "s.", "v.")  # beginnings of names beside the text model
 
 
 def human_number(count: int) -> str:
