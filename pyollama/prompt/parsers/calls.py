@@ -18,6 +18,7 @@ __all__ = ["CallFinder", "tool_name"]
 
 CLOSING = {"{": "}", "[": "]"}
 MAX_DEPTH = 100  # of an object that is searched for its arguments
+MAX_BROKEN = 1000  # things in braces that are no JSON; behind more of them no call is searched
 
 
 class State(Enum):
@@ -43,8 +44,8 @@ class CallFinder:
         self.begin = 0  # where in the text the rest begins that is not used up
         self.objects = ObjectFinder()
         self.balance = Balance(tag)
-        self.arguments: dict[str, Any] | None = None
         self.n_call = 0
+        self.n_broken = 0
 
     def add(self, text: str) -> Delta:
         """What some more text adds."""
@@ -113,9 +114,17 @@ class CallFinder:
             if value is not None:
                 is_call, arguments = find_arguments(value, name)
                 if is_call and arguments is None:
-                    self.names = NameFinder([])  # as upstream: nothing is found after it
+                    self._give_up()  # as upstream: nothing is found after it
                 return arguments if is_call else value
+            self.n_broken += 1
+            if self.n_broken > MAX_BROKEN:
+                self._give_up()
+                break
         return None
+
+    def _give_up(self) -> None:
+        """Search no more calls."""
+        self.names = NameFinder([])
 
 
 def find_arguments(value: Any, tool: str, depth: int = 0) -> tuple[bool, dict[str, Any] | None]:
