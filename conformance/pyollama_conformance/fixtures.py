@@ -8,15 +8,22 @@ import json
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pyollama_conformance.chain_model import SENTENCE, chain_model
+from pyollama_conformance.chain_model import OBJECT, SENTENCE, chain_model
 from pyollama_conformance.client import Client, Request, Response
 from pyollama_conformance.embedding_model import embedding_model
+from pyollama_conformance.spoken import SPOKEN, pieces
 
 PREFIX = "conformance-"
 MODEL = "conformance-chain"
 ENDLESS = "conformance-endless"
+JSON = "conformance-json"
 EMBEDDING = "conformance-embedding"
-MODELS = {MODEL: "chain.gguf", ENDLESS: "endless.gguf", EMBEDDING: "embedding.gguf"}
+MODELS = {
+    MODEL: "chain.gguf",
+    ENDLESS: "endless.gguf",
+    JSON: "json.gguf",
+    EMBEDDING: "embedding.gguf",
+}
 PROMPTS = {"long": 600, "middling": 200, "brimful": 64, "all_but_full": 63}  # tokens, one a letter
 UNSENT = b"no case uploads these bytes"
 
@@ -41,11 +48,13 @@ def fixtures() -> Fixtures:
     files = {
         "chain.gguf": chain_model(),
         "endless.gguf": chain_model(endless=True),
+        "json.gguf": chain_model(pieces=OBJECT),
         "embedding.gguf": embedding_model(),
         "note.txt": b"a note of the conformance suite\n",
         "fresh.txt": f"fresh {uuid4()}\n".encode(),
         "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
     }
+    files |= {f"{name}.gguf": chain_model(pieces=pieces(text)) for name, text in SPOKEN.items()}
     values = {name.split(".")[0]: digest(data) for name, data in files.items()}
     values |= {"note_dashed": values["note"].replace(":", "-")}
     values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
