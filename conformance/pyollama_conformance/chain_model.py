@@ -18,6 +18,7 @@ from pyollama_conformance.gguf import F32, Tensor, Value, tensor, write
 
 PIECES = ("The", " <b>", "kettle", "</b>", " &", " the", " caf", "é", " cup", ":", " ", "😀", " ok")
 SENTENCE = "".join(PIECES)
+OBJECT = ('{"answer"', ": 42", ', "ok"', ": true", "}")  # another sentence, for structured output
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 MERGES = ("t h", "th e", "Ġ the")
 
