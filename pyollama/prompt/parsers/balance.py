@@ -9,7 +9,10 @@ STRING_ENDS = re.compile(r'\\|"')
 
 
 class Balance:
-    """Counts braces, from an opening one on; those inside of strings do not count."""
+    """Counts braces, from an opening one on; those inside of strings do not count.
+
+    After the end of an object it is ready for the next one.
+    """
 
     def __init__(self) -> None:
         self.depth = 0

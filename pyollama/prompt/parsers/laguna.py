@@ -9,6 +9,7 @@ block between <user> and </user>. White space before a tag counts, unlike that a
 
 from typing import Any
 
+from pyollama.prompt.jsonobjects import decoded
 from pyollama.prompt.parsers import argkeys
 from pyollama.prompt.parsers.balance import Balance
 from pyollama.prompt.parsers.base import AnswerError, Start
@@ -42,6 +43,14 @@ class Poolside(ThinkingParser):
         super().__init__(start)
         self.shows_thinking = self.state == self.begin_thinking
         self.balance = Balance()
+        self.following: dict[str, State] = {  # what comes after a tag in content
+            self.opening: self.begin_thinking,
+            self.closing: self.gap,
+            CALL: self.call,
+        }
+        if self.tools:
+            self.following |= {USER: self.user, OBJECT: self.object}
+        self.tags = tuple(self.following)
         self.renamed = {
             alias: name
             for alias, name in ALIASES.items()
@@ -70,24 +79,16 @@ class Poolside(ThinkingParser):
         if not self.feed.skip_space():
             return None
         if self.tools and self.feed.text.startswith("{", self.feed.at):
-            return self.begin_object()
+            return self.object
         return self.content
 
     def content(self) -> Next:
         """Content, and what may be calls."""
-        tags = (self.opening, self.closing, CALL, *((USER, OBJECT) if self.tools else ()))
-        tag = self.pass_up_to(tags, self.out.content)
-        if tag == OBJECT:
+        tag = self.pass_up_to(self.tags, self.out.content)
+        if tag == OBJECT:  # of which only the brace belongs to the object
             self.out.content.append("\n")
             self.feed.at -= 1
-            return self.begin_object()
-        following: dict[str, State] = {
-            self.opening: self.begin_thinking,
-            self.closing: self.gap,
-            CALL: self.call,
-            USER: self.user,
-        }
-        return following.get(tag)
+        return self.following.get(tag)
 
     def call(self) -> Next:
         """A call. Raises AnswerError."""
@@ -106,11 +107,6 @@ class Poolside(ThinkingParser):
         self.out.content.append(USER + body + USER_END)
         return self.content
 
-    def begin_object(self) -> State:
-        """The brace of an object is next."""
-        self.balance = Balance()
-        return self.object
-
     def object(self) -> Next:
         """An object of JSON; one that is no call is content."""
         begin = self.feed.at
@@ -120,7 +116,7 @@ class Poolside(ThinkingParser):
         if end < 0:
             return None
         body = self.take_body()
-        if self.note_if_declared(body):
+        if '"name"' in body and decoded(body) and self.note_if_declared(body):
             return self.gap
         self.out.content.append(body)
         return self.content

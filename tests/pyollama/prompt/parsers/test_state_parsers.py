@@ -33,7 +33,7 @@ TAGS = {
         *('<atem:invoke name="', "</atem:function_calls>"),
     ),
 }
-UNITS = ("<", "{", "[", " ", '"', "'", "\\", ":", ",", "a:", "{}")
+UNITS = ("<", "{", "[", " ", '"', "'", ",", "a:", "{}\n")
 NEVER_WAIT = ("deepseek3", "cogito", "lfm2", "lfm2-thinking")  # for the rest of a tag
 EAT_SPACE_AT_HAND = ("functiongemma", "gemma4", "gemma4-no-thinking")  # before a tag
 
@@ -63,11 +63,11 @@ def test_single_characters_give_what_the_whole_gives(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TAGS)
-@pytest.mark.parametrize("size", [16, 1 << 20])
-def test_a_megabyte_of_anything_takes_less_than_a_second(name: str, size: int) -> None:
+def test_a_megabyte_of_anything_takes_less_than_a_second(name: str) -> None:
     for unit in (*TAGS[name], *UNITS):
         text = unit * ((1 << 20) // len(unit))
-        assert seconds(name, text, size) < 1, unit
+        assert seconds(name, text, len(text)) < 1, unit
+        assert seconds(name, text[: 1 << 18], 16) < 0.5, unit
 
 
 @pytest.mark.slow
