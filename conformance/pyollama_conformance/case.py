@@ -5,9 +5,10 @@
      "steps": [{"request": {"method": "DELETE", "path": "/api/delete", "json": {"model": "x"}},
                 "response": {"status": 404, "body": {"const": {"error": "model 'x' not found"}}}}]}
 
-A request has one of ``json``, ``text``, ``hex`` or ``file`` (a fixture's name) as its body. In all
-strings ``${name}`` stands for a fixture's value. With ``leave_after`` the client hangs up after so
-many lines of the answer. ``case.schema.json`` describes the rest.
+A request has one of ``json``, ``text``, ``hex``, ``file`` (a fixture's name) or ``repeated`` as its
+body; the last is a list of texts, each with how many ``times`` it stands there. In all strings
+``${name}`` stands for a fixture's value. With ``leave_after`` the client hangs up after so many
+lines of the answer. ``case.schema.json`` describes the rest.
 """
 
 import json

@@ -133,4 +133,6 @@ class Runner:
             return str(row["text"]).encode()
         if "hex" in row:
             return bytes.fromhex(row["hex"])
+        if "repeated" in row:
+            return b"".join(part["text"].encode() * part["times"] for part in row["repeated"])
         return self.prepared.files[row["file"]] if "file" in row else None

@@ -210,3 +210,12 @@ def test_a_list_of_known_failures_gives_reasons(tmp_path: Path) -> None:
     known = __main__.known_failures(listed)
     assert known["root/HEAD of the version"] == "not yet"
     assert known["routing/an unknown path"] == "known failure"
+
+
+def test_a_repeated_body_is_its_texts_so_many_times() -> None:
+    parts = [{"text": "[", "times": 3}, {"text": "é]", "times": 2}]
+    step = Step({"method": "POST", "path": "/", "repeated": parts}, {"status": 200})
+    server = Server([answer("")])
+    case = Case("topic", "a case", "ollama docs/x", "observed", (step,))
+    assert next(Runner(cast(Client, server)).run([case])).outcome == "pass"
+    assert server.requests[0].body == "[[[é]é]".encode()

@@ -4,6 +4,7 @@ import json
 import socket
 
 import pytest
+from fake_registry import fake_registry
 from starlette.testclient import TestClient
 
 URL = "https://registry.ollama.ai/v2/library/no-such-base/manifests/latest"
@@ -50,3 +51,13 @@ def test_an_insecure_pull_takes_plain_http(client: TestClient, refused: str) -> 
         "error": f'pull model manifest: Get "http://{netloc}/v2/a/b/manifests/c": '
         f"dial tcp {netloc}: connect: connection refused"
     }
+
+
+def test_a_model_that_no_registry_has(client: TestClient) -> None:
+    with fake_registry() as registry:
+        body = {"model": f"{registry.netloc}/a/b", "insecure": True}
+        lines = client.post("/api/pull", json=body).text.splitlines()
+        single = client.post("/api/pull", json={**body, "stream": False})
+    error = {"error": "pull model manifest: file does not exist"}
+    assert [json.loads(line) for line in lines] == [{"status": "pulling manifest"}, error]
+    assert (single.status_code, single.json()) == (500, error)
