@@ -84,7 +84,7 @@ def parser_limits() -> "LLParserLimits":
         initial_lexer_fuel=5_000_000,
         step_lexer_fuel=200_000,
         step_max_items=50_000,
-        max_lexer_states=100_000,  # each takes 1 to 2 KB
+        max_lexer_states=30_000,  # each takes 1 to 2 KB
         max_grammar_size=500_000,
         verbose_errors=False,
     )

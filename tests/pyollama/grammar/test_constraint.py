@@ -1,6 +1,8 @@
 """Masks over a vocabulary: what a token is, and when the text may end."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,3 +129,38 @@ def test_what_masks_let_through_is_always_of_the_form(seed: int) -> None:
         constraint.accept(token)
         if token in (END, TURN):
             break
+
+
+def nested(around: Callable[[Any], Any], depth: int) -> Any:
+    """A schema within schemas."""
+    schema: Any = {"type": "null"}
+    for _ in range(depth):
+        schema = around(schema)
+    return schema
+
+
+LARGE = {
+    "arrays": nested(lambda inner: {"items": inner}, 98),
+    "unions": nested(lambda inner: {"anyOf": [inner]}, 98),
+    "optional": {"properties": {f"p{i}": {"type": "null"} for i in range(1300)}},
+    "tuple": {"prefixItems": [{"const": i} for i in range(3900)]},
+    "union": {"anyOf": [{"const": i} for i in range(3900)]},
+    "groups": {"pattern": "^" + "(" * 48 + "a*" + ")*" * 48 + "$"},
+    "sequence": {"pattern": "^" + "[ab]c?" * 1600 + "$"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("schema", LARGE.values(), ids=LARGE)
+def test_the_largest_grammars_fit_on_a_small_stack(schema: dict[str, Any]) -> None:
+    """llguidance goes down by recursion; where the stack ends, the process would."""
+    masks = []
+    before = threading.stack_size(1 << 20)
+    try:
+        grammar = grammar_of(schema)
+        thread = threading.Thread(target=lambda: masks.append(after(grammar, []).mask()))
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    assert masks[0].any()
