@@ -97,9 +97,8 @@ class _Writer:
                 return _either(choices)
             return self._value(schema, schema.get("type") if type is None else type)
         except SchemaError as error:
-            self.problems.append(str(error))
-            if len(self.problems) >= MAX_ERRORS:
-                self.require_success()
+            if len(self.problems) < MAX_ERRORS:
+                self.problems.append(str(error))
             return ""
 
     def _choices(self, schema: Schema, type: str | None) -> list[str] | None:

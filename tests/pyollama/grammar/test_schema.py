@@ -179,6 +179,15 @@ def test_every_problem_is_told() -> None:
     assert str(caught.value) == 'Unrecognized schema: {"type":"x"}\nUnrecognized schema: false'
 
 
+def test_not_more_than_some_problems_are_told() -> None:
+    wrong: Any = {"properties": {str(i): {"type": "x"} for i in range(40)}}
+    for _ in range(50):
+        wrong = {"items": wrong}
+    with pytest.raises(SchemaError) as caught:
+        grammar_of(wrong)
+    assert str(caught.value).split("\n") == ['Unrecognized schema: {"type":"x"}'] * 16
+
+
 @pytest.mark.parametrize(
     "schema",
     [
