@@ -7,7 +7,7 @@ model back, whether or not the first event was ever asked for.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -72,6 +72,13 @@ class Form(Protocol[R]):
         """What was held back, and the final event."""
 
 
+class ThinkingForm(Form[R], Protocol[R]):
+    """A form that may ask for a second pass."""
+
+    def take_thoughts(self) -> str:
+        """What was thought, once, when the answer proper is to begin; "" at any other time."""
+
+
 class PieceQueue:
     """Carries pieces from the runner's thread to the event loop.
 
@@ -98,25 +105,39 @@ class PieceQueue:
         return await self.queue.get()
 
 
+@dataclass(frozen=True)
+class Pass:
+    """One run of the engine, and where what it says arrives."""
+
+    generation: Generation
+    pieces: PieceQueue
+
+
+Second = Callable[[str], Awaitable[Pass]]
+
+
 class Answer(Generic[R]):
-    """The events of one generation. The model is given back when the runner is done with it."""
+    """The events of one generation. The model is given back when the runner is done with it.
+
+    second: makes a second pass out of what was thought in the first, which the form asks for
+    """
 
     def __init__(
         self,
         lease: Lease,
-        generation: Generation,
-        pieces: PieceQueue,
-        form: Form[R],
+        first: Pass,
+        form: ThinkingForm[R],
         clock: Clock,
+        second: Second | None = None,
     ) -> None:
         self.lease = lease
-        self.generation = generation
-        self.pieces = pieces
+        self.run = first
         self.form = form
         self.clock = clock
+        self.second = second
         self.ready: deque[R] = deque()
         self.ended = False
-        lease.loaded.runner.submit(generation)
+        lease.loaded.runner.submit(first.generation)
 
     def __aiter__(self) -> "Answer[R]":
         return self
@@ -125,24 +146,42 @@ class Answer(Generic[R]):
         while not self.ready:
             if self.ended:
                 raise StopAsyncIteration
-            await self._take(await self.pieces.get())
+            await self._take(await self.run.pieces.get())
         return self.ready.popleft()
 
     async def _take(self, piece: Piece) -> None:
-        self.ended = piece.is_last
         if piece.error is not None:
+            self._end()
             raise piece.error
         if piece.text:
             self.ready.extend(self.form.text(piece.text, piece.logprobs))
+            if self.second is not None and (thoughts := self.form.take_thoughts()):
+                await self._begin_second(thoughts, self.second)
+                return
+        if piece.is_last:
+            self._end()
         if piece.done_reason is not None:
-            stats = self.generation.request.stats
+            stats = self.run.generation.request.stats
             self.ready.extend(await self.form.end(piece.done_reason, stats, self.clock))
+
+    async def _begin_second(self, thoughts: str, second: Second) -> None:
+        """Drop what the first pass still says, and run the second."""
+        self.second = None
+        self.lease.loaded.runner.cancel(self.run.generation)
+        self.run = await second(thoughts)
+        self.lease.loaded.runner.submit(self.run.generation)
+
+    def _end(self) -> None:
+        """The runner is done; only after a first pass the model was not given back yet."""
+        self.ended = True
+        if self.second is not None:
+            self.lease.release()
 
     async def aclose(self) -> None:
         """Stop generating if there is more to come, and give the model back."""
         if not self.ended:
             self.ended = True
-            self.lease.loaded.runner.cancel(self.generation)
+            self.lease.loaded.runner.cancel(self.run.generation)
             self.lease.release()
 
 

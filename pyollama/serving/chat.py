@@ -8,6 +8,7 @@ from pyollama.api import (
     ChatRequest,
     ChatResponse,
     DebugInfo,
+    Message,
     ResponseMessage,
     Time,
     ToolCall,
@@ -16,6 +17,7 @@ from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest
 from pyollama.prompt.delta import Delta
 from pyollama.prompt.parsers import Parser, Start
+from pyollama.prompt.parsers.generic import GenericParser
 from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving.answer import Clock, tell_cost
 from pyollama.serving.checks import capabilities_of, may_think, require_weights
@@ -75,18 +77,28 @@ class Chat:
         writer = choose_writer(stored, loaded.template)
         return Exchange(stored, loaded, writer, thinking, call.tools, start)
 
-    def prompt(self, exchange: Exchange, room: Room) -> str:
+    def prompt(self, exchange: Exchange, room: Room, thoughts: str = "") -> str:
         """The conversation as the model knows conversations."""
         messages, stored = self.call.messages, exchange.stored
         starts_with_system = messages[0].role.lower() == "system"
         system = "" if starts_with_system else stored.system or ""
-        return fitted(conversation(stored, system, messages), exchange.write, room)
+        history = conversation(stored, system, messages)
+        if not thoughts:
+            return fitted(history, exchange.write, room)
+        history.append(Message(role="assistant", thinking=thoughts))
+        return fitted(history, exchange.write, room) + exchange.after_thoughts
 
     def form(self, exchange: Exchange, prompt: str) -> "ChatForm":
         """What dresses the answer's text."""
         is_native = isinstance(exchange.writer, NativeWriter)
-        reader, tokenizer = exchange.reader(prompt), exchange.loaded.tokenizer
-        return ChatForm(self.call, reader, tokenizer, engine_id if is_native else call_id)
+        form = ChatForm(
+            self.call,
+            exchange.reader(prompt),
+            exchange.loaded.tokenizer,
+            engine_id if is_native else call_id,
+        )
+        form.awaits_thoughts = bool(self.call.format) and exchange.thinks_before_format
+        return form
 
     def bare(self, reason: str) -> ChatResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -107,6 +119,8 @@ class ChatForm:
     new_id: names each call
     """
 
+    awaits_thoughts = False
+
     def __init__(
         self, call: ChatRequest, reader: Parser, tokenizer: Tokenizer, new_id: Callable[[], str]
     ) -> None:
@@ -114,15 +128,29 @@ class ChatForm:
         self.reader = reader
         self.tokenizer = tokenizer
         self.new_id = new_id
+        self.thoughts: list[str] = []
+        self.begins = False  # to answer, after it has thought
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[ChatResponse]:
         """An event, unless all of the text is held back; log probabilities never are."""
         delta = self.reader.add(text, done=False)
+        if self.awaits_thoughts:
+            self.thoughts.append(delta.thinking)
+            if delta.content and any(self.thoughts):
+                self.begins, self.awaits_thoughts = True, False
+                if not isinstance(self.reader, GenericParser):  # as upstream, not even the last
+                    return []  # thought of it is told
+                delta = Delta(thinking=delta.thinking)
         if not delta and not logprobs:
             return []
         event = new_event(self.call, self._message(delta))
         event.logprobs = told(logprobs, self.tokenizer)
         return [event]
+
+    def take_thoughts(self) -> str:
+        """See ThinkingForm."""
+        begins, self.begins = self.begins, False
+        return "".join(self.thoughts) if begins else ""
 
     async def end(self, reason: DoneReason, stats: Stats, clock: Clock) -> list[ChatResponse]:
         """The final event: with the statistics, and what the reader has held back."""

@@ -27,8 +27,8 @@ from pyollama.models.pooling import unit
 from pyollama.sampling import Options, parse_options
 from pyollama.serving.answer import Clock
 from pyollama.serving.checks import capabilities_of, not_pulled, requested_name
-from pyollama.serving.flow import runner_options
 from pyollama.serving.inputs import Limits, cut_input, limits_of, whole_input
+from pyollama.serving.limits import runner_options
 from pyollama.serving.loaded import DEFAULT_CONTEXT, RunnerOptions
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Lease

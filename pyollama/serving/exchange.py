@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pyollama.api import Message
+from pyollama.builtin import PARSERS, ParserFacts
+from pyollama.gotemplate.prompts import GoPrompt
 from pyollama.prompt.parsers import Parser, Start, new_parser
 from pyollama.prompt.parsers.base import Tool
 from pyollama.prompt.parsers.generic import GenericParser
 from pyollama.prompt.parsers.native import NativeParser
+from pyollama.serving.checks import capabilities_of
 from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.writers import NativeWriter, Thinking, Writer, parsed
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
@@ -29,6 +32,7 @@ class Exchange:
     """The writer of one request, and the parser of its answer.
 
     tools: of the request
+    tells_thinking: whether the client is told of thinking apart from the rest
     start: what the parser that the model names is told; None if it is not to be used
     """
 
@@ -38,6 +42,7 @@ class Exchange:
     thinking: Thinking
     tools: Sequence[Tool] = ()
     start: Start | None = None
+    tells_thinking: bool = True
 
     @cached_property
     def named_parser(self) -> Parser | None:
@@ -58,6 +63,23 @@ class Exchange:
         tools = parser.tools if parser else self.tools
         return self.writer.write(messages, tools, self.thinking)
 
+    @property
+    def thinks_before_format(self) -> bool:
+        """Whether a chat's answer in a format is made in two passes, thoughts first."""
+        if isinstance(self.writer, NativeWriter):
+            return False
+        can_think = self.thinking.on or "thinking" in capabilities_of(self.stored)
+        if self.named_parser:
+            facts = PARSERS.get(self.stored.parser_name, ParserFacts())
+            return can_think and not (facts.thinking and self.thinking.asked is False)
+        return self.thinking.on and all(self._go.tags)
+
+    @property
+    def after_thoughts(self) -> str:
+        """What a prompt that ends in thoughts lacks for the answer to begin."""
+        is_harmony = self.stored.parser_name == "harmony"
+        return "<|end|><|start|>assistant<|channel|>final<|message|>" if is_harmony else ""
+
     def reader(self, prompt: str) -> Parser:
         """What takes the answer to a chat apart."""
         if self.named_parser:
@@ -70,12 +92,16 @@ class Exchange:
 
     def generic_parser(self, prompt: str) -> GenericParser:
         """A parser by the tags of the Go template, whatever has written the prompt."""
-        template = self.stored.template
-        go = parsed(DEFAULT_TEMPLATE if template is None else template)
+        go = self._go
         tags = go.tags if self.thinking.on else ("", "")
         opened = bool(tags[0]) and prompt.rstrip().endswith(tags[0])
         tool_tag = go.tool_tag if self.tools else ""
         return GenericParser(self._start, tags, tool_tag, opened=opened)
+
+    @property
+    def _go(self) -> GoPrompt:
+        template = self.stored.template
+        return parsed(DEFAULT_TEMPLATE if template is None else template)
 
     @property
     def _start(self) -> Start:

@@ -1,6 +1,11 @@
 """The field `format` of a request: what it asks for, and the constraint that sees to it."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pyollama.api import RawJSON
 from pyollama.errors import EngineError, refused_by_engine
@@ -13,7 +18,9 @@ from pyollama.grammar import (
     schema_grammar,
 )
 from pyollama.sampling.constraint import Constraint
+from pyollama.serving.exchange import Exchange
 from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.writers import NativeWriter
 
 ANY_OBJECT = b'"json"'
 
@@ -56,3 +63,49 @@ def constraint_for(format: RawJSON | None, loaded: LoadedModel) -> Constraint | 
     except GrammarError as error:
         logger.info("no grammar for the format: %s", error)
         raise refused_by_engine("Failed to initialize samplers: failed to parse grammar") from error
+
+
+def format_constraint(exchange: Exchange, format: RawJSON | None) -> Constraint | None:
+    """The same for one request: where llama.cpp splits off thinking, it begins after that."""
+    loaded = exchange.loaded
+    constraint = constraint_for(format, loaded)
+    thinks = exchange.thinking.on and exchange.tells_thinking and loaded.template.has_thinking
+    if constraint is None or not thinks or not isinstance(exchange.writer, NativeWriter):
+        return constraint
+    tokenizer = loaded.tokenizer
+    return AfterThinking(constraint, partial(tokenizer.piece, special=True), tokenizer.n_vocab)
+
+
+class AfterThinking:
+    """A constraint that begins when the model ends its thinking; an answer without any is free."""
+
+    END = b"</think>"
+
+    def __init__(self, constraint: Constraint, piece: Callable[[int], bytes], n_vocab: int) -> None:
+        self.constraint = constraint
+        self.piece = piece
+        self.n_vocab = n_vocab
+        self.begun = False
+        self.tail = b""
+
+    @property
+    def is_done(self) -> bool:
+        """See Constraint."""
+        return self.begun and self.constraint.is_done
+
+    def allows(self, token: int) -> bool:
+        """See Constraint."""
+        return not self.begun or self.constraint.allows(token)
+
+    def mask(self) -> NDArray[np.bool_]:
+        """See Constraint."""
+        return self.constraint.mask() if self.begun else np.ones(self.n_vocab, np.bool_)
+
+    def accept(self, token: int) -> None:
+        """See Constraint."""
+        if self.begun:
+            self.constraint.accept(token)
+            return
+        text = self.tail + self.piece(token)
+        self.begun = self.END in text
+        self.tail = text[-len(self.END) + 1 :]

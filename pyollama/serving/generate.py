@@ -84,10 +84,11 @@ class Generate:
         if call.template:
             writer = GoWriter(parsed(call.template))
         start = None if call.raw else Start(think=call.think)
-        return Exchange(stored, loaded, writer, Thinking(thinks, asked), start=start)
+        thinking = Thinking(thinks, asked)
+        return Exchange(stored, loaded, writer, thinking, start=start, tells_thinking=False)
 
-    def prompt(self, exchange: Exchange, room: Room) -> str:
-        """The text that the model goes on from."""
+    def prompt(self, exchange: Exchange, room: Room, thoughts: str = "") -> str:
+        """The text that the model goes on from; there is no second pass with thoughts here."""
         call, stored = self.call, exchange.stored
         if call.raw:
             return call.prompt
@@ -136,7 +137,9 @@ def history(tokenizer: Tokenizer, context: list[int] | None) -> str:
 
 
 class GenerateForm:
-    """Events of /api/generate."""
+    """Events of /api/generate, which keep to a format from their first token on."""
+
+    awaits_thoughts = False
 
     def __init__(
         self, call: GenerateRequest, prompt: str, tokenizer: Tokenizer, reader: Parser
@@ -155,6 +158,10 @@ class GenerateForm:
         event = self._event(delta)
         event.logprobs = told(logprobs, self.tokenizer)
         return [event]
+
+    def take_thoughts(self) -> str:
+        """See ThinkingForm: never any."""
+        return ""
 
     def _event(self, delta: Delta) -> GenerateResponse:
         return GenerateResponse(

@@ -115,7 +115,10 @@ def test_the_first_failing_check_is_reported(
             r"request \(\d+ tokens\) exceeds the available context size",
         ),
         ({"options": {"repeat_last_n": -1}}, "Field 'repeat_last_n'"),
-        ({"images": [b"png"]}, "does not support multimodal requests"),
+        (
+            {"images": [b"png"], "template": "{{ .Prompt }}"},
+            "does not support multimodal requests",
+        ),
     ],
 )
 def test_what_the_engine_refuses_is_the_first_event(
