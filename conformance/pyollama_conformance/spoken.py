@@ -22,6 +22,39 @@ SPOKEN = {
         "<|channel|>ana¦lysis<|message|>I wond¦er.<|end|><|st¦art|>assist¦ant<|channel|>comm¦"
         'entary to=functions.fore¦_cast <|cons¦train|>json<|mess¦age|>{"place"¦: "Oslo"}'
     ),
+    "says_gemma": (
+        "<|chan¦nel>thou¦ght\nI won¦der.<chan¦nel|>Wait¦.<|tool¦_call>call:¦forecast{pl¦"
+        'ace:<|"|>Os¦lo<|"|>,hours:¦3}<tool_¦call|>'
+    ),
+    "says_functiongemma": (
+        "Wait.<start_¦function_¦call>call:fore¦cast{place:<esc¦ape>Oslo<escape¦"
+        ">,hours:3}<end_¦function_call¦>"
+    ),
+    "says_deepseek": (
+        "I wond¦er.</th¦ink>\n\nWait.¦<｜tool▁ca¦lls▁begin｜>¦<｜tool▁call▁begin｜¦"
+        ">forecast<｜tool▁¦sep｜>{}<｜tool¦▁call▁end｜>"
+    ),
+    "says_glm": (
+        "I wond¦er.\n</thi¦nk>\nWait. <tool¦_call>fore¦cast\n<arg_¦key>place</arg_¦"
+        "key>\n<arg_value>¦Oslo¦</arg_¦value>\n<arg_key¦>hours¦</arg_key>\n¦<arg_value>\n¦"
+        "3</arg_val¦ue>\n</tool_¦call> "
+    ),
+    "says_laguna": (
+        "<think¦>I wonder.</th¦ink>\nWait. <tool_call¦>forecast<arg¦_key>place</arg_key>¦"
+        "<arg_value>Oslo</arg_¦value></tool_¦call>"
+    ),
+    "says_lfm": (
+        '<thin¦k>I won¦der.</think>¦Wait.<|tool_¦call_start|>¦[forecast(place=¦"Oslo")]¦'
+        "<|tool_call_¦end|>"
+    ),
+    "says_cohere": (
+        "I wonder¦.<|END_¦THINKING|>¦<|START_TEXT|>Wai¦t.<|END_¦TEXT|><|START_¦"
+        'ACTION|>[{"tool_call_¦id": "0", "tool_name"¦: "forecast", "para¦meters": {"place"¦'
+        ': "Oslo"}}]¦<|END_ACTION|>'
+    ),
+    "says_glimmer": (
+        " to=se¦lf<|mess¦age|>I wonder¦.<|eom|><|sta¦rt|>assist¦ant<|message|>¦Wait.<|eo¦t|>"
+    ),
 }
 
 
