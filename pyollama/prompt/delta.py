@@ -1,14 +1,13 @@
 """What some more text of a model adds to its answer."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pyollama.api import ToolCallFunction
 
 __all__ = ["Delta"]
 
 
-@dataclass(frozen=True)
-class Delta:
+class Delta(Struct, frozen=True):  # a struct, since one is made for every piece of text
     """More content, more thinking, and calls of tools that are complete now; any may be empty."""
 
     content: str = ""
