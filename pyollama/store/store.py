@@ -146,12 +146,29 @@ class Store:
         digest: with them a blob is written again if somebody has deleted it since it was made,
         together with the last model that used it. StoreError if any other blob is gone.
         """
+        self._write(name, manifest, manifest.encode(), texts)
+
+    def install(self, name: Name, manifest: Manifest, data: bytes) -> bool:
+        """Write a manifest as it came from a registry, with all its blobs stored.
+
+        Gives whether the name had layers that it has no more, which are removed if nobody else
+        uses them. StoreError if a blob is gone.
+        """
+        new = {layer.digest for layer in layers_of(manifest)}
+        has_left = not self.no_prune and bool(self._layers_of(self.manifests.spelled(name)) - new)
+        self._write(name, manifest, data, EMPTY)
+        return has_left
+
+    def _write(
+        self, name: Name, manifest: Manifest, data: bytes, texts: Mapping[str, bytes]
+    ) -> None:
+        """Write the bytes of a manifest while all its blobs are there."""
         digests = [layer.digest for layer in layers_of(manifest)]
         for _ in range(RACES):
             self._restore(digests, texts)
             with self.lock.held():
                 if all(map(self.blobs.has, digests)):
-                    self._put(self.manifests.spelled(name), manifest.encode())
+                    self._put(self.manifests.spelled(name), data)
                     self.blobs.unclaimed.forget(digests)
                     return
         raise StoreError(f"the layers of {name.full} were deleted again and again")

@@ -61,3 +61,19 @@ def test_a_model_that_no_registry_has(client: TestClient) -> None:
     error = {"error": "pull model manifest: file does not exist"}
     assert [json.loads(line) for line in lines] == [{"status": "pulling manifest"}, error]
     assert (single.status_code, single.json()) == (500, error)
+
+
+def test_a_model_is_pulled(client: TestClient) -> None:
+    with fake_registry() as registry:
+        registry.offer("m", [b"{}", b"layer"])
+        name = f"{registry.netloc}/ns/m:latest"
+        body = {"model": name, "insecure": True}
+        answer = client.post("/api/pull", json=body)
+        again = client.post("/api/pull", json={**body, "stream": False})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert (lines[0], lines[-1]) == ({"status": "pulling manifest"}, {"status": "success"})
+    keys = {tuple(line) for line in lines if line["status"].startswith("pulling ")}
+    assert keys == {("status",), ("status", "digest", "total"),
+                    ("status", "digest", "total", "completed")}  # fmt: skip
+    assert (again.status_code, again.json()) == (200, {"status": "success"})
+    assert [entry["name"] for entry in client.get("/api/tags").json()["models"]] == [name]

@@ -1,7 +1,9 @@
 """A registry on a port of its own: answers by method and path, and notes what it is asked."""
 
+import hashlib
+import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +20,7 @@ class Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: bool = False  # say nothing until the client has gone
+    length: int | None = None  # what is said of the body's length, if it is not the truth
 
 
 @dataclass
@@ -28,6 +31,18 @@ class FakeRegistry:
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)  # a client that did not wait
+
+    def offer(self, model: str, blobs: Sequence[bytes], media_type: str = "x") -> bytes:
+        """Offer ns/<model>:latest with these layers, the first of which is its config as well."""
+        layers = []
+        for blob in blobs:
+            digest = "sha256:" + hashlib.sha256(blob).hexdigest()
+            layers.append({"mediaType": media_type, "digest": digest, "size": len(blob)})
+            self.replies[f"GET /v2/ns/{model}/blobs/{digest}"] = Reply(200, blob)
+        manifest = {"schemaVersion": 2, "config": layers[0], "layers": layers, "odd": [1, 2]}
+        data = json.dumps(manifest).encode()
+        self.replies[f"GET /v2/ns/{model}/manifests/latest"] = Reply(200, data)
+        return data
 
 
 @contextmanager
@@ -50,7 +65,8 @@ def fake_registry() -> Iterator[FakeRegistry]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
+            length = len(reply.body) if reply.length is None else reply.length
+            self.send_header("Content-Length", str(length))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(reply.body)

@@ -6,6 +6,7 @@
     words      what Go says when the network fails
     exchange   a request and its bounded answer, redirects followed, errors in Go's words
     manifest   the manifest of a name
+    download   a blob, hashed on its way into the store
     pull       the lines of a pull
     push       the lines of a push
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from pyollama.store.errors import StoreError
 from pyollama.store.registry.transport import Trace
 from pyollama.store.registry.words import network_words
 
-__all__ = ["Answer", "Missing", "ask"]
+__all__ = ["Answer", "Missing", "ask", "opened"]
 
 MAX_REDIRECTS = 10
 MAX_ERROR = 64 << 10  # bytes of the text of an error that are passed on
@@ -39,22 +40,79 @@ async def ask(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
     limit: int = MAX_ERROR,
 ) -> Answer:
-    """Send a request; limit bounds the answer in bytes.
+    """Send a request and read its answer, of which limit is the most, in bytes.
 
-    Raises Missing for a 404, StoreError for any other refusal and for a network that fails.
+    Raises what opened() does, and StoreError for an answer that is too long or takes too long.
     """
-    answer = await _sent(client, method, url, headers or {}, body, limit)
-    if answer.status == 401:
-        raise StoreError(_unauthorized(url, answer.headers.get("www-authenticate", "")))
-    if answer.status == 404:
+    try:
+        async with (
+            asyncio.timeout(PATIENCE),
+            opened(client, method, url, headers=headers) as response,
+        ):
+            body = await _beginning(response, limit + 1)
+    except TimeoutError as error:
+        raise StoreError(_told(method, url, "context deadline exceeded")) from error
+    if len(body) > limit:
+        raise StoreError(f"the registry answered with more than {limit} bytes")
+    return Answer(response.status_code, dict(response.headers), body)
+
+
+@asynccontextmanager
+async def opened(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> AsyncIterator[httpx2.Response]:
+    """The answer behind all redirects, whose body has not been read.
+
+    Raises Missing for a 404, StoreError for any other refusal and, in Go's words, for a network
+    that fails, while the body is read as before.
+    """
+    trace = Trace()
+    shown = url
+    try:
+        request = client.build_request(
+            method, url, headers=dict(headers or {}), extensions={"trace": trace}
+        )
+        for _ in range(MAX_REDIRECTS + 1):
+            shown = str(request.url)
+            response = await _sent(client, request)
+            try:
+                if response.next_request is None:
+                    await _require_success(response, url)
+                    yield response
+                    return
+                request = response.next_request
+            finally:
+                await response.aclose()
+    except httpx2.InvalidURL as error:
+        raise StoreError(f'parse "{shown}": {str(error).lower()}') from error
+    except httpx2.HTTPError as error:
+        raise StoreError(_told(method, shown, await network_words(error, trace))) from error
+    raise StoreError(_told(method, shown, f"stopped after {MAX_REDIRECTS} redirects"))
+
+
+async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
+    """The head of one answer; HTTP and HTTPS are all that is spoken."""
+    if request.url.scheme not in ("http", "https"):
+        raise httpx2.UnsupportedProtocol(f'unsupported protocol scheme "{request.url.scheme}"')
+    return await client.send(request, stream=True)
+
+
+async def _require_success(response: httpx2.Response, url: str) -> None:
+    """Raise Missing or StoreError for an answer that refuses."""
+    status = response.status_code
+    if status == 401:
+        raise StoreError(_unauthorized(url, response.headers.get("www-authenticate", "")))
+    if status == 404:
         raise Missing("file does not exist")
-    if answer.status >= 400:
-        text = answer.body[:MAX_ERROR].decode("utf-8", "replace")
-        raise StoreError(f"{answer.status}: {text}")
-    return answer
+    if status >= 400:
+        text = (await _beginning(response, MAX_ERROR)).decode("utf-8", "replace")
+        raise StoreError(f"{status}: {text}")
 
 
 def _unauthorized(url: str, challenge: str) -> str:
@@ -66,63 +124,14 @@ def _unauthorized(url: str, challenge: str) -> str:
     return "unauthorized: the registry asks for a key, and this version has none"
 
 
-async def _sent(
-    client: httpx2.AsyncClient,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    limit: int,
-) -> Answer:
-    """The answer behind all redirects; StoreError in Go's words where there is none."""
-    trace = Trace()
-    try:
-        request: httpx2.Request | None = client.build_request(
-            method, url, headers=dict(headers), content=body, extensions={"trace": trace}
-        )
-    except httpx2.InvalidURL as error:
-        raise StoreError(f'parse "{url}": {str(error).lower()}') from error
-    shown = url
-    try:
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(MAX_REDIRECTS + 1):
-                assert request is not None
-                shown = str(request.url)
-                answer, request = await _once(client, request, limit)
-                if request is None:
-                    return answer
-    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
-        raise StoreError(_told(method, shown, await network_words(error, trace))) from error
-    raise StoreError(_told(method, shown, f"stopped after {MAX_REDIRECTS} redirects"))
-
-
-async def _once(
-    client: httpx2.AsyncClient, request: httpx2.Request, limit: int
-) -> tuple[Answer, httpx2.Request | None]:
-    """One answer, and the request that it redirects to."""
-    if request.url.scheme not in ("http", "https"):
-        raise httpx2.UnsupportedProtocol(f'unsupported protocol scheme "{request.url.scheme}"')
-    response = await client.send(request, stream=True)
-    try:
-        if response.next_request is not None:
-            return Answer(response.status_code, {}, b""), response.next_request
-        # What is too long for an answer is an error's text at most, and cut.
-        body = await _body(response, limit if response.is_success else MAX_ERROR)
-        return Answer(response.status_code, dict(response.headers), body), None
-    finally:
-        await response.aclose()
-
-
-async def _body(response: httpx2.Response, limit: int) -> bytes:
-    """The body; one that is too long is an error, but for that of an error, which is cut."""
+async def _beginning(response: httpx2.Response, size: int) -> bytes:
+    """The body, or its first bytes."""
     found = bytearray()
     async for chunk in response.aiter_raw():
         found += chunk
-        if len(found) > limit:
-            if response.is_success:
-                raise StoreError(f"the registry answered with more than {limit} bytes")
+        if len(found) >= size:
             break
-    return bytes(found[:limit])
+    return bytes(found[:size])
 
 
 def _told(method: str, url: str, reason: str) -> str:

@@ -2,7 +2,8 @@
 
 import httpx2
 
-from pyollama.store.manifests import MAX_MANIFEST
+from pyollama.store.errors import StoreError
+from pyollama.store.manifests import MAX_MANIFEST, MAX_VALUES
 from pyollama.store.names import Name
 from pyollama.store.registry.exchange import ask
 from pyollama.store.registry.urls import manifest_url
@@ -20,4 +21,6 @@ async def fetched_manifest(
     """
     url = manifest_url(name, insecure=insecure)
     answer = await ask(client, "GET", url, headers={"Accept": MANIFEST_TYPE}, limit=MAX_MANIFEST)
+    if answer.body.count(b",") > MAX_VALUES:
+        raise StoreError(f"the manifest has more than {MAX_VALUES} values")
     return Manifest.decode(answer.body), answer.body

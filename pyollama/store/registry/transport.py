@@ -42,9 +42,10 @@ class Trace:
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore reports: ``connection.connect_tcp.started`` and the like."""
         name, _, state = event.rpartition(".")
-        if state != "started":
+        stage = name.rpartition(".")[2]
+        if state != "started" or stage == "response_closed":  # which comes after a failure too
             return
-        self.stage = name.rpartition(".")[2]
+        self.stage = stage
         if self.stage == "connect_tcp":
             self.address = (info["host"], info["port"])
 

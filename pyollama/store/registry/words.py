@@ -43,6 +43,8 @@ async def network_words(error: BaseException, trace: Trace) -> str:
         return prefix + await _dial_words(error, *trace.address)
     if trace.stage == "start_tls":
         return _tls_words(error)
+    if trace.stage == "receive_response_body":
+        return _body_words(error)
     return _http_words(error)
 
 
@@ -89,13 +91,19 @@ def _http_words(error: BaseException) -> str:
         return str(error)
     if isinstance(error, httpx2.TimeoutException):
         return "net/http: timeout awaiting response headers"
-    if isinstance(error, TimeoutError):
-        return "context deadline exceeded"
     if (reason := _reason(error)) is not None:
         return f"read tcp: {reason}"
     if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
         return f"net/http: HTTP/1.x transport connection broken: {error}"
     return "EOF"
+
+
+def _body_words(error: BaseException) -> str:
+    """Why an answer that had begun did not end."""
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return "context deadline exceeded"
+    reason = _reason(error)
+    return f"read tcp: {reason}" if reason else "unexpected EOF"
 
 
 def _reason(error: BaseException) -> str | None:

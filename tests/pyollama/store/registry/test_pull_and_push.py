@@ -1,7 +1,6 @@
 """The first lines of a pull and of a push, as far as the manifest goes."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -53,14 +52,6 @@ def test_a_manifest_that_is_refused_or_none(
     assert first == "pulling manifest"
     assert error.startswith(f"error: pull model manifest: {words}")
     assert store.tags().models == []
-
-
-def test_layers_wait_for_another_version(store: Store, registry: FakeRegistry) -> None:
-    manifest = {"schemaVersion": 2, "config": {"digest": "", "size": 0}, "layers": []}
-    registry.replies[f"GET {MANIFEST}"] = Reply(200, json.dumps(manifest).encode())
-    assert "no registry client that fetches layers" in pulled(store, registry)[-1]
-    ((_, _, headers),) = registry.asked
-    assert headers["accept"] == "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def test_a_pull_asks_for_the_stored_spelling(

@@ -74,7 +74,8 @@ def test_the_cause_at_its_stage(stage: str, error: BaseException, words: str) ->
         ("start_tls", httpx2.ConnectTimeout(""), "net/http: TLS handshake timeout"),
         ("receive_response_headers", httpx2.ReadTimeout(""),
          "net/http: timeout awaiting response headers"),
-        ("receive_response_body", TimeoutError(), "context deadline exceeded"),
+        ("receive_response_body", httpx2.ReadTimeout(""), "context deadline exceeded"),
+        ("receive_response_body", httpx2.RemoteProtocolError("peer closed"), "unexpected EOF"),
         ("receive_response_headers", httpx2.RemoteProtocolError("illegal status line"),
          "net/http: HTTP/1.x transport connection broken: illegal status line"),
         ("receive_response_headers", httpx2.ProxyError("403 Forbidden"), "Forbidden"),
@@ -94,4 +95,4 @@ def test_causes_that_run_in_a_circle_come_to_an_end() -> None:
     error = httpx2.ReadError("x")
     error.__cause__ = OSError("y")
     error.__cause__.__cause__ = error
-    assert asyncio.run(network_words(error, trace("receive_response_body"))) == "EOF"
+    assert asyncio.run(network_words(error, trace("receive_response_headers"))) == "EOF"

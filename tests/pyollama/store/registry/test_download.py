@@ -1,0 +1,189 @@
+"""Models that come from a registry: all of them or nothing."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_registry import FakeRegistry, Reply, fake_registry
+
+from pyollama.errors import PyollamaError
+from pyollama.store import Store, parse_name
+from pyollama.store.registry import download
+from pyollama.store.types import ProgressResponse
+
+CONFIG, WEIGHTS = b"{}", b"w" * 3_000_000
+
+
+def digest_of(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def blob_path(data: bytes) -> str:
+    return f"GET /v2/ns/m/blobs/{digest_of(data)}"
+
+
+def pull(store: Store, registry: FakeRegistry) -> tuple[list[ProgressResponse], str]:
+    """The lines, and the error that ended them."""
+    lines: list[ProgressResponse] = []
+
+    async def main() -> None:
+        name = parse_name(f"{registry.netloc}/ns/m")
+        async for line in store.pull(name, insecure=True):
+            lines.append(line)
+
+    try:
+        asyncio.run(main())
+    except PyollamaError as error:
+        return lines, str(error)
+    return lines, ""
+
+
+def steps(lines: list[ProgressResponse]) -> list[str]:
+    """The statuses, each once where it is said several times running."""
+    found: list[str] = []
+    for line in lines:
+        if found[-1:] != [line.status]:
+            found.append(line.status)
+    return found
+
+
+def files(store: Store) -> set[str]:
+    """What lies in the folders of blobs and manifests."""
+    folders = [store.root / "blobs", store.root / "manifests"]
+    return {path.name for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def pulling(data: bytes) -> str:
+    return f"pulling {digest_of(data)[7:19]}"
+
+
+def test_a_model_comes_whole_and_its_manifest_as_it_is(
+    store: Store, registry: FakeRegistry
+) -> None:
+    data = registry.offer("m", [CONFIG, WEIGHTS])
+    lines, error = pull(store, registry)
+    assert error == ""
+    assert steps(lines) == [
+        "pulling manifest",
+        pulling(CONFIG),
+        pulling(WEIGHTS),
+        pulling(CONFIG),  # the config, which is the first layer as well
+        "verifying sha256 digest",
+        "writing manifest",
+        "success",
+    ]
+    sizes = [line.completed for line in lines if line.status == pulling(WEIGHTS)]
+    assert (sizes[0], sizes[-1]) == (0, len(WEIGHTS))
+    assert sizes == sorted(sizes)
+    name = parse_name(f"{registry.netloc}/ns/m")
+    assert store.manifests.read_bytes(name) == data
+    assert store.blob_path(digest_of(WEIGHTS)).read_bytes() == WEIGHTS
+    assert len(files(store)) == 3
+
+
+def test_what_is_here_is_not_fetched_again(store: Store, registry: FakeRegistry) -> None:
+    registry.offer("m", [CONFIG, WEIGHTS])
+    pull(store, registry)
+    registry.asked.clear()
+    lines, error = pull(store, registry)
+    assert error == ""
+    assert [path for _, path, _ in registry.asked] == ["/v2/ns/m/manifests/latest"]
+    blobs = [line for line in lines if line.digest]
+    assert [line.completed for line in blobs] == [line.total for line in blobs]
+    assert len(blobs) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(200, b"v" * len(WEIGHTS)), "digest mismatch, file must be downloaded again: want "),
+        (Reply(200, WEIGHTS[:-1]), "digest mismatch, file must be downloaded again: want "),
+        (Reply(200, WEIGHTS + b"w"), "is longer than its 3000000 bytes"),
+        (Reply(200, WEIGHTS[:-1], length=len(WEIGHTS)), ": unexpected EOF"),
+        (Reply(404), "file does not exist"),
+        (Reply(500, b"broken"), "500: broken"),
+        (Reply(0), ": EOF"),
+    ],
+)
+def test_a_blob_that_does_not_come_whole_leaves_the_old_model(
+    store: Store, registry: FakeRegistry, reply: Reply, words: str
+) -> None:
+    old = registry.offer("m", [CONFIG, b"old"])
+    pull(store, registry)
+    before = files(store)
+    registry.offer("m", [CONFIG, WEIGHTS])
+    registry.replies[blob_path(WEIGHTS)] = reply
+    lines, error = pull(store, registry)
+    assert words in error
+    assert ("verifying sha256 digest" in steps(lines)) == ("mismatch" in words)
+    assert store.manifests.read_bytes(parse_name(f"{registry.netloc}/ns/m")) == old
+    assert files(store) == before
+
+
+def test_a_blob_may_lie_on_another_host(store: Store, registry: FakeRegistry) -> None:
+    registry.offer("m", [CONFIG])
+    with fake_registry() as elsewhere:
+        elsewhere.replies["GET /x"] = Reply(200, CONFIG)
+        registry.replies[blob_path(CONFIG)] = Reply(
+            307, b"", {"Location": f"http://{elsewhere.netloc}/x"}
+        )
+        assert pull(store, registry)[1] == ""
+
+
+@pytest.mark.parametrize("no_prune", [False, True])
+def test_layers_of_the_old_model_go(tmp_path: Path, registry: FakeRegistry, no_prune: bool) -> None:
+    store = Store(tmp_path / "models", no_prune=no_prune)
+    registry.offer("m", [CONFIG, b"old"])
+    pull(store, registry)
+    registry.offer("m", [CONFIG, b"new"])
+    lines, _ = pull(store, registry)
+    assert ("removing unused layers" in steps(lines)) is not no_prune
+    assert steps(lines)[-1] == "success"
+    assert store.has_blob(digest_of(b"old")) is no_prune
+    assert store.has_blob(digest_of(b"new"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ({"mediaType": "application/vnd.ollama.image.tensor", "digest": digest_of(b"")}, "MLX"),
+        ({"mediaType": "x", "digest": ""}, "ns/m: digest is empty"),
+        ({"mediaType": "x", "digest": "sha256:../../../etc/passwd"}, "invalid digest format"),
+        ({"mediaType": "x", "digest": digest_of(b"") + "\n"}, "invalid digest format"),
+    ],
+)
+def test_manifests_that_are_refused_before_anything_is_fetched(
+    store: Store, registry: FakeRegistry, layer: dict[str, Any], words: str
+) -> None:
+    manifest = json.loads(registry.offer("m", [CONFIG]))
+    manifest["layers"].append({**layer, "size": 1})
+    registry.replies["GET /v2/ns/m/manifests/latest"] = Reply(200, json.dumps(manifest).encode())
+    lines, error = pull(store, registry)
+    assert (steps(lines), words in error) == (["pulling manifest"], True)
+    assert files(store) == set()
+
+
+def test_a_manifest_of_too_many_values_is_refused(store: Store, registry: FakeRegistry) -> None:
+    registry.replies["GET /v2/ns/m/manifests/latest"] = Reply(200, b"[" + b"0," * 600_000 + b"0]")
+    assert "more than 500000 values" in pull(store, registry)[1]
+
+
+def test_a_client_that_leaves_stops_the_download(
+    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "INTERVAL", 0.0)
+    registry.offer("m", [CONFIG, WEIGHTS])
+    registry.replies[blob_path(WEIGHTS)] = Reply(200, WEIGHTS, length=1 << 40)
+
+    async def main() -> None:
+        lines = store.pull(parse_name(f"{registry.netloc}/ns/m"), insecure=True)
+        async for line in lines:
+            if line.completed > len(CONFIG):
+                break
+        await lines.aclose()
+
+    asyncio.run(main())
+    assert files(store) == {digest_of(CONFIG).replace(":", "-")}
