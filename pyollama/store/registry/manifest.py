@@ -1,5 +1,7 @@
 """The manifest of a name, as its registry has it."""
 
+import asyncio
+
 import httpx2
 
 from pyollama.store.errors import StoreError
@@ -23,4 +25,4 @@ async def fetched_manifest(
     answer = await ask(client, "GET", url, headers={"Accept": MANIFEST_TYPE}, limit=MAX_MANIFEST)
     if answer.body.count(b",") > MAX_VALUES:
         raise StoreError(f"the manifest has more than {MAX_VALUES} values")
-    return Manifest.decode(answer.body), answer.body
+    return await asyncio.to_thread(Manifest.decode, answer.body), answer.body

@@ -61,7 +61,7 @@ class ByProxy(httpx2.AsyncBaseTransport):
         """Send one request."""
         proxy = proxy_of(str(request.url))
         if proxy is not None and not proxy.startswith(("http://", "https://")):
-            raise httpx2.UnsupportedProtocol(f"the proxy {proxy} is not one of HTTP")
+            raise httpx2.UnsupportedProtocol(f"no proxy of {proxy.partition(':')[0]} can be used")
         if proxy not in self.routes:
             self.routes[proxy] = httpx2.AsyncHTTPTransport(verify=self.context, proxy=proxy)
         if isinstance(trace := request.extensions.get("trace"), Trace):
