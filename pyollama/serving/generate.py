@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyollama.api import DebugInfo, GenerateRequest, GenerateResponse, Message, Time, ToolCall
 from pyollama.engine import DoneReason, Stats
-from pyollama.errors import BadRequest, EngineError
+from pyollama.errors import BadRequest, EngineError, engine_error
 from pyollama.prompt.delta import Delta
 from pyollama.prompt.parsers import Parser, Start
 from pyollama.prompt.parsers.generic import GenericParser
@@ -131,9 +131,16 @@ def history(tokenizer: Tokenizer, context: list[int] | None) -> str:
     """The text of an earlier answer's tokens. Raises EngineError for ids that no token has."""
     if not context:
         return ""
-    if not all(0 <= token < tokenizer.n_vocab for token in context):
-        raise EngineError("detokenize error: context holds a token that the model does not have")
+    unknown = next((id for id in context if not 0 <= id < tokenizer.n_vocab), None)
+    if unknown is not None:
+        raise EngineError("detokenize error: " + out_of_range(unknown, tokenizer.n_vocab))
     return tokenizer.decode(context, special=True)
+
+
+def out_of_range(token: int, n_vocab: int) -> str:
+    """What llama.cpp says of a token that it looks up in vain."""
+    text = f"__n (which is {token % 2**64}) >= this->size() (which is {n_vocab})"
+    return engine_error("vector::_M_range_check: " + text, code=500, type="server_error")
 
 
 class GenerateForm:

@@ -131,6 +131,7 @@ def find_arguments(value: Any, tool: str, depth: int = 0) -> tuple[bool, dict[st
     """Whether an object, or one inside of it, is a call; and the call's arguments."""
     if depth > MAX_DEPTH:
         return False, None
+    items: list[Any]
     if isinstance(value, list):
         items = [item for item in value if isinstance(item, dict)]
     elif "name" in value:
