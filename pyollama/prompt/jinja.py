@@ -26,6 +26,7 @@ FAULTS = (
     AttributeError,
     LookupError,
     MemoryError,
+    NameError,  # of ``inf``, as which Jinja writes a number of too many digits
     RecursionError,
     SyntaxError,  # Python's own, for loops nested deeper than it takes
     TypeError,
@@ -129,12 +130,13 @@ class ChatTemplate:
 def to_json(
     value: Any,
     ensure_ascii: bool = False,
-    indent: int | None = None,
+    indent: int | str | None = None,
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
     """The ``tojson`` filter that chat templates expect: plain JSON, nothing escaped for HTML."""
-    if indent is not None and not 0 <= indent <= 16:
+    width = len(indent) if isinstance(indent, str) else indent or 0
+    if not 0 <= width <= 16:
         raise TemplateError("tojson: indent must be within 0 to 16")
     spend(printed([value, separators]))
     encoder = json.JSONEncoder(
@@ -159,7 +161,9 @@ def strftime_now(pattern: str) -> str:
     """The local date and time, as strftime prints it."""
     if len(pattern) > MAX_PATTERN:
         raise TemplateError("strftime_now: the pattern is too long")
-    return datetime.now().strftime(pattern)
+    text = datetime.now().strftime(pattern)
+    spend(len(text))
+    return text
 
 
 def new_environment() -> Sandbox:

@@ -89,6 +89,9 @@ def test_hostile_templates_end_with_an_error(source: str) -> None:
         "{{ raise_exception.__globals__ }}",
         "{{ namespace.__init__ }}",
         "{{ self._TemplateReference__context }}",
+        "{{ '{0.__class__}'.format(messages) }}",
+        "{{ '{0[0][role].__class__}'.format(messages) }}",
+        "{{ '{}'.format.__globals__ }}",
     ],
 )
 def test_templates_reach_no_python_attribute(source: str) -> None:

@@ -35,6 +35,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     "source",
     [
         "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ ([[1] * 100000] * 39) | sum(start=[]) }}",
         "{% for i in range(99999) if i in range(99999)|list %}{% endfor %}",
         "{% for i in range(99999) if range(99999)|select('odd')|list %}{% endfor %}",
         "{% for i in range(99999) %}{% for j in range(99999) %}{% break %}{% endfor %}{% endfor %}",
@@ -77,6 +78,30 @@ def test_a_template_that_runs_on_is_stopped_by_the_clock(source: str) -> None:
         + "{% endfor %}{% endfilter %}",
         "{{ 'a'" + "|replace('a', 'aaaaaaaaaa')" * 12 + " }}",
         "{{ [1, 2] * 99999999999 }}",
+        TEXT + "{% set x = s.join(range(9999) | map('string')) %}",
+        "{{ '%9999999999d' % 1 }}",
+        "{{ '%-+ 9999999999d' % 1 }}",
+        "{{ '%.9999999999f' % 1.5 }}",
+        "{{ '%((a)b)9999999999s' % {'(a)b': 1} }}",
+        "{{ '%9999999999s' | format('a') }}",
+        TEXT + "{{ '%(s)s' * 100000 % {'s': s} }}",
+        TEXT + "{{ ('%(s)s' * 100000) | format(s=s) }}",
+        "{{ '{:>9999999999}'.format(1) }}",
+        "{{ '{:.9999999999f}'.format(1.5) }}",
+        "{{ '{:{}}'.format(1, 9999999999) }}",
+        TEXT + "{{ ('{0}' * 100000).format(s) }}",
+        TEXT + "{{ ('{0!r:.1}' * 100000).format(s) }}",
+        "{{ ('<{:>9999999999}>' | safe).format('<') }}",
+        "{{ 'a'.center(9999999999) }}{{ 'a'.ljust(9999999999) }}",
+        "{{ 'a'.zfill(9999999999) }}",
+        "{{ 'a' | center(9999999999) }}",
+        "{{ 'a' | center(width=9999999999) }}",
+        "{{ 'a' | indent(9999999999, true) }}",
+        "{{ ('a\n' * 100000) | indent('b' * 100000) }}",
+        "{{ ['a'] | map('indent', width=9999999999) | list }}",
+        "{{ [1] | batch(9999999999, 0) | list }}",
+        "{{ [1] | slice(9999999999) | list }}",
+        TEXT + "{{ ([s] * 1000) | urlencode }}",
         pytest.param(
             "{% set ns = namespace(x=1) %}"
             "{% for i in range(200) %}{% set ns.x = [ns.x] %}{% endfor %}"
@@ -125,9 +150,9 @@ def test_a_namespace_does_not_print_what_it_holds() -> None:
     [
         "{{ (1).to_bytes(5000000000, 'big') }}",
         "{{ 'a'.encode() }}",
-        "{{ '{:>5000000000}'.format(1) }}",
         "{{ '{a:>5000000000}'.format_map({'a': 1}) }}",
-        "{{ 'a'.zfill(5000000000) }}",
+        "{{ 'a'.expandtabs(5000000000) }}",
+        "{{ 'a'.translate({97: 'b'}) }}",
         "{{ {}.fromkeys('abc') }}",
     ],
 )
@@ -136,12 +161,48 @@ def test_only_known_methods_of_plain_values_can_be_called(source: str) -> None:
         render(source)
 
 
-@pytest.mark.parametrize(
-    "name", ["batch(9, 0)", "slice(9)", "center(9)", "indent(9)", "wordwrap(9)", "round(9)", "sum"]
-)
+@pytest.mark.parametrize("name", ["wordwrap(9)", "pprint", "xmlattr", "attr('x')", "random"])
 def test_filters_that_chat_templates_do_not_use_are_not_there(name: str) -> None:
     with pytest.raises(EngineError, match="No filter named"):
         ChatTemplate(f"{{{{ messages | {name} }}}}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 1 | round(-9999999999) }}",
+        "{{ 1.5 | round(9999999999, 'ceil') }}",
+        "{{ 'a' | round(9, 'floor') }}",
+        "{{ '%*d' % (9999999999, 1) }}",
+        "{{ '%.*f' | format(9999999999, 1.5) }}",
+        "{{ '%99999999999999999999d' % 1 }}",
+        "{{ '{:>99999999999999999999}'.format(1) }}",
+        "{{ '{:{:{}}}'.format(1, 2, 3) }}",
+        "{{ 'a' | center(1.5) }}",
+        "{{ 'a' | center(-1e999) }}",
+        "{{ 'a' | indent(none) }}",
+        "{{ [1] | slice(0) }}",
+        "{{ [1] | slice('a') }}",
+        "{{ ['a', 'b'] | sum(start='') }}",
+        "{{ 'a' * 999 | truncate(1) }}",
+        "{{ ('a' * 999) | truncate(9, leeway=-1) }}",
+        "{{ messages | groupby('role') | first | attr('x') }}",
+        "{{ '{.x.y}'.format(messages) }}",
+        "{% set a = ('f' * 1000000) | int(0, 16) %}{{ a is divisibleby(7) }}",
+    ],
+)
+def test_arguments_that_make_no_sense_or_too_much_are_errors(source: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises((BadRequest, EngineError), match="chat template: "):
+        render(source)
+    assert time.perf_counter() - began < 1
+
+
+def test_a_negative_width_gives_no_units_back() -> None:
+    free = "{% for i in range(99) %}{{ 'a' | center(-9999999999) }}{{ 'a'.ljust(-9**9) }}"
+    source = free + "{% endfor %}{{ [1] * 99999999 }}"
+    with pytest.raises(BadRequest, match="it makes too much of too little"):
+        render(source)
 
 
 @pytest.mark.parametrize("operation", ["n // 7", "n * n", "n + n", "2 ** n", "n ** n", "n % 7"])
