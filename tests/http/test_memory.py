@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from pyollama.errors import ServerBusy
 from pyollama_http import memory
-from pyollama_http.app import create_app
+from pyollama_http.app import create_app, from_environment
 from pyollama_http.errors import BodyTooLarge
-from pyollama_http.memory import Booking, Budget, default_budget, peak, width
+from pyollama_http.memory import Booking, Budget, Counted, default_budget, peak, width
 from pyollama_http.parts import Parts
 
 LONG = b'{"model":"no-such","prompt":"' + b"x" * 200_000 + b'"}'
@@ -29,12 +29,17 @@ def app(parts: Parts) -> Any:
     return create_app(parts.settings, parts=parts, body_memory=ROOM)
 
 
-@pytest.fixture
-def budget(app: Any) -> Budget:
+def budget_of(app: Any) -> Budget:
+    """The budget that the application's layer counts with."""
     found: Budget = next(
-        each.kwargs["budget"] for each in app.user_middleware if "budget" in each.kwargs
+        each.kwargs["budget"] for each in app.user_middleware if each.cls is Counted
     )
     return found
+
+
+@pytest.fixture
+def budget(app: Any) -> Budget:
+    return budget_of(app)
 
 
 @pytest.fixture
@@ -62,6 +67,13 @@ def test_the_budget_is_a_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -
     for installed, expected in [(64 << 30, 16 << 30), (1 << 30, 512 << 20), (None, 512 << 20)]:
         monkeypatch.setattr(memory, "total_memory", lambda installed=installed: installed)
         assert default_budget() == expected
+
+
+def test_the_budget_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYOLLAMA_BODY_MEMORY", "12345")
+    assert budget_of(from_environment()).limit == 12345
+    monkeypatch.delenv("PYOLLAMA_BODY_MEMORY")
+    assert budget_of(from_environment()).limit == default_budget()
 
 
 def test_who_does_not_fit_waits_for_others_to_end() -> None:
