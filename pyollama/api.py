@@ -146,6 +146,7 @@ class GenerateResponse(Struct, kw_only=True, omit_defaults=True):
     eval_duration: int = 0
     tool_calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[Logprob] = field(default_factory=list)
+    prompt_tokens_dropped: int = 0  # ours: how many tokens of a prompt that was cut did not run
 
 
 class ResponseMessage(Struct, kw_only=True, omit_defaults=True):
@@ -173,6 +174,7 @@ class ChatResponse(Struct, kw_only=True, omit_defaults=True):
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
+    prompt_tokens_dropped: int = 0  # ours: how many tokens of a prompt that was cut did not run
 
 
 class EmbedRequest(Struct, kw_only=True):
@@ -209,6 +211,39 @@ class EmbeddingResponse(Struct, kw_only=True, omit_defaults=True):
     """The answer of /api/embeddings, whose values are widened to 64 bits."""
 
     embedding: list[float]
+
+
+class TokenizeRequest(Struct, kw_only=True):
+    """POST /api/tokenize: a text, or a conversation as /api/chat takes it."""
+
+    model: str = ""
+    content: str = ""
+    messages: list[Message] = field(default_factory=list)
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    think: bool | str | None = None
+    keep_alive: Duration | None = None
+    options: Options = field(default_factory=dict)
+
+
+class TokenizeResponse(Struct, kw_only=True):
+    """The answer of /api/tokenize."""
+
+    tokens: list[int]
+
+
+class DetokenizeRequest(Struct, kw_only=True):
+    """POST /api/detokenize."""
+
+    model: str = ""
+    tokens: list[int] = field(default_factory=list)
+    keep_alive: Duration | None = None
+    options: Options = field(default_factory=dict)
+
+
+class DetokenizeResponse(Struct, kw_only=True):
+    """The answer of /api/detokenize."""
+
+    content: str
 
 
 class ModelDetails(Struct, kw_only=True, omit_defaults=True):

@@ -129,6 +129,7 @@ class Settings:
     go_template: bool | None = None  # whether template layers render; None: the abler template
     debug_log_requests: bool = False  # write the bodies of inference requests to files
     debug: int = 0  # 1: debug, 2: trace
+    strict_context: bool = False  # PYOLLAMA_STRICT_CONTEXT: refuse prompts that would be cut
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -152,6 +153,7 @@ class Settings:
             go_template=read.choice("OLLAMA_GO_TEMPLATE"),
             debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
+            strict_context=read.boolean("PYOLLAMA_STRICT_CONTEXT"),
         )
 
 

@@ -80,6 +80,16 @@ def is_cloudless(client: Client) -> bool:
     return isinstance(cloud, dict) and cloud.get("disabled") is not False
 
 
+def counts_tokens(client: Client) -> bool:
+    """Whether the server has /api/tokenize, which is a proposal to Ollama, and answers its form."""
+    answer = post(client, "/api/tokenize", {})
+    return answer.status not in (404, 405, 501) and answer.body.lstrip().startswith(b"{")
+
+
+PROBES = {"cloudless": is_cloudless, "tokenize": counts_tokens}
+"""What a server is asked, to learn whether it has what cases need."""
+
+
 def install(client: Client, prepared: Fixtures) -> None:
     """Upload the models' files and create the models from them; SetupError if that fails."""
     for model, file in MODELS.items():

@@ -49,7 +49,7 @@ class Runner:
     def run(self, cases: Iterable[Case]) -> Iterator[Result]:
         """The result of each case in turn; the suite's models are removed before and after."""
         chosen = list(cases)
-        self._look_for_cloud(chosen)
+        self._probe(chosen)
         inference = "model" not in self.without and any("model" in case.needs for case in chosen)
         broken = self._prepare() if inference else ""
         for case in chosen:
@@ -57,16 +57,16 @@ class Runner:
         if inference and not broken:
             fixtures.remove(self.client)
 
-    def _look_for_cloud(self, chosen: Iterable[Case]) -> None:
-        """Leave out what needs a server without a cloud if this one has one."""
-        if not any("cloudless" in case.needs for case in chosen):
-            return
-        try:
-            cloudless = fixtures.is_cloudless(self.client)
-        except (ProtocolError, ValueError):
-            return  # the cases themselves will tell what is wrong
-        if not cloudless:
-            self.without |= {"cloudless"}
+    def _probe(self, chosen: Iterable[Case]) -> None:
+        """Leave out what needs a server without a cloud, or with endpoints that this one lacks."""
+        wanted = {need for case in chosen for need in case.needs}
+        for need in wanted & fixtures.PROBES.keys():
+            try:
+                found = fixtures.PROBES[need](self.client)
+            except (ProtocolError, ValueError):
+                continue  # the cases themselves will tell what is wrong
+            if not found:
+                self.without |= {need}
 
     def _prepare(self) -> str:
         """Install the suite's model; why that failed, or nothing."""

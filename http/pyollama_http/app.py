@@ -58,6 +58,8 @@ ROUTES = Routes(
         ("POST", "/api/push", imported("native.models:push")),
         ("POST", "/api/embed", imported("native.embeddings:embed")),
         ("POST", "/api/embeddings", imported("native.embeddings:embeddings")),
+        ("POST", "/api/tokenize", imported("native.tokens:tokenize")),
+        ("POST", "/api/detokenize", imported("native.tokens:detokenize")),
         ("POST", "/api/me", imported("native.account:me")),
         ("POST", "/api/signout", imported("native.account:signout")),
         ("DELETE", "/api/user/keys/:encodedKey", imported("native.account:signout")),

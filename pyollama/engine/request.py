@@ -26,12 +26,16 @@ class Sampler(Protocol):
 
 @dataclass
 class Stats:
-    """What a request has cost so far; times in nanoseconds."""
+    """What a request has cost so far; times in nanoseconds.
+
+    prompt_tokens_dropped: those that were cut off the prompt before it came here
+    """
 
     prompt_eval_count: int = 0
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
+    prompt_tokens_dropped: int = 0
 
 
 @dataclass(eq=False)

@@ -47,6 +47,7 @@ class Final(Protocol):
     prompt_eval_duration: int
     eval_count: int
     eval_duration: int
+    prompt_tokens_dropped: int
 
 
 def tell_cost(final: Final, stats: Stats, clock: Clock) -> None:
@@ -57,6 +58,7 @@ def tell_cost(final: Final, stats: Stats, clock: Clock) -> None:
     final.prompt_eval_duration = stats.prompt_eval_duration
     final.eval_count = stats.eval_count
     final.eval_duration = stats.eval_duration
+    final.prompt_tokens_dropped = stats.prompt_tokens_dropped
 
 
 class Form(Protocol[R]):

@@ -25,8 +25,8 @@ from pyollama.serving.context import Room, fitted
 from pyollama.serving.exchange import Exchange
 from pyollama.serving.history import conversation
 from pyollama.serving.ids import call_id, engine_id
-from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
+from pyollama.serving.text_side import TextSide
 from pyollama.serving.writers import NativeWriter, Thinking, choose_writer, is_rendered
 from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
@@ -68,7 +68,7 @@ class Chat:
         """Whether the run is a text completion, with the limits that Ollama sets to those."""
         return is_rendered(stored)
 
-    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+    def exchange(self, stored: StoredModel, loaded: TextSide, thinks: bool) -> Exchange:
         """Who writes the prompt, and who reads the answer."""
         call = self.call
         harmony_knows = stored.parser_name == "harmony" and call.think == "max"

@@ -20,21 +20,29 @@ TOO_LONG = (
     "prompt, adjust the context length in settings, or use a model with a longer context length"
 )
 
+STRICT = (
+    "the prompt has {} tokens and the context {}: it would be cut, which PYOLLAMA_STRICT_CONTEXT "
+    "forbids; shorten the prompt or raise num_ctx"
+)
 GEMMA_BOS = "<bos>"  # never doubled, whatever writes the prompt
 MAX_TEXT = 1 << 23  # characters of a prompt: more than any context has room for
 
 
-@dataclass(frozen=True)
+@dataclass
 class Room:
     """How many tokens a prompt may have; n_token is None if nothing is to be left out.
 
     It remembers what it has tokenized: a prompt that was measured is not tokenized again to run.
     bos: what a prompt may begin with in place of the token that the tokenizer puts before it
+    strict: whether a prompt that is too long is refused, and not cut
+    n_dropped: how many tokens of the whole prompt are left out
     """
 
     tokenizer: Tokenizer
     n_token: int | None
     bos: str = ""
+    strict: bool = False
+    n_dropped: int = 0
     known: dict[str, list[int]] = field(default_factory=dict)
 
     def tokens(self, text: str) -> list[int]:
@@ -52,6 +60,25 @@ class Room:
         if len(text) > MAX_TEXT:
             return False
         return len(self.tokens(text)) - self._n_special <= self.n_token
+
+    def leave_out(self, whole: str, kept: str) -> None:
+        """Note that a prompt has lost messages. Raises BadRequest if that is forbidden.
+
+        Of a prompt longer than MAX_TEXT that much counts.
+        """
+        n_whole = len(self.tokens(whole[:MAX_TEXT]))
+        if self.strict and kept != whole:
+            raise BadRequest(STRICT.format(n_whole, self.n_token))
+        if len(kept) <= MAX_TEXT:
+            self.n_dropped = max(n_whole - len(self.tokens(kept)), 0)
+
+    def cut(self, tokens: list[int], n_ctx: int, n_keep: int, *, shift: bool) -> list[int]:
+        """As the function cut, and keeps account. Raises BadRequest where it is forbidden."""
+        if self.strict and len(tokens) >= n_ctx:
+            raise BadRequest(STRICT.format(len(tokens) + self.n_dropped, n_ctx))
+        kept = cut(tokens, n_ctx, n_keep, shift=shift)
+        self.n_dropped += len(tokens) - len(kept)
+        return kept
 
     def _without_bos(self, text: str) -> str:
         """The text without its own BOS where the tokenizer adds one."""
@@ -78,6 +105,7 @@ def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) ->
     chat of any length only what has room is rendered, and that a few times.
     """
     whole = render(messages)
+    room.n_dropped = 0
     if len(messages) < 2 or room.holds(whole):
         return whole
     last = len(messages) - 1
@@ -90,7 +118,9 @@ def fitted(messages: Messages, render: Callable[[Messages], str], room: Room) ->
         most, n_kept = len(messages) - n_kept, 2 * n_kept + 1
     fewest = max(1, len(messages) - n_kept + 1)
     first = fewest + bisect_left(range(fewest, most), True, key=fits)
-    return render(without(messages, first))
+    kept = render(without(messages, first))
+    room.leave_out(whole, kept)
+    return kept
 
 
 def without(messages: Messages, n: int) -> Messages:

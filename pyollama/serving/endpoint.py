@@ -8,7 +8,7 @@ from pyollama.prompt.parsers import Parser
 from pyollama.serving.answer import ThinkingForm
 from pyollama.serving.context import Room
 from pyollama.serving.exchange import Exchange
-from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.text_side import TextSide
 from pyollama.store import StoredModel
 
 R = TypeVar("R")
@@ -48,7 +48,7 @@ class Endpoint(Protocol[R]):
     def is_completion(self, stored: StoredModel) -> bool:
         """Whether the run is a text completion, with the limits that Ollama sets to those."""
 
-    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+    def exchange(self, stored: StoredModel, loaded: TextSide, thinks: bool) -> Exchange:
         """Who writes the prompt, and who reads the answer."""
 
     def prompt(self, exchange: Exchange, room: Room, thoughts: str = "") -> str:

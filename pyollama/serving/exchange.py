@@ -18,7 +18,7 @@ from pyollama.prompt.parsers.base import Tool
 from pyollama.prompt.parsers.generic import GenericParser
 from pyollama.prompt.parsers.native import NativeParser
 from pyollama.serving.checks import capabilities_of
-from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.text_side import TextSide
 from pyollama.serving.writers import NativeWriter, Thinking, Writer, parsed
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
 
@@ -37,7 +37,7 @@ class Exchange:
     """
 
     stored: StoredModel
-    loaded: LoadedModel
+    loaded: TextSide
     writer: Writer
     thinking: Thinking
     tools: Sequence[Tool] = ()

@@ -34,7 +34,8 @@ async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> E
     wanted = runner_options(options, call.shift, stored, scheduler.settings)
     lease = await scheduler.acquire(stored, wanted, call.keep_alive)
     clock = Clock(arrived, time.perf_counter_ns())
-    run = Run(endpoint, stored, lease, options, clock)
+    strict = scheduler.settings.strict_context
+    run = Run(endpoint, stored, lease, options, clock, strict=strict)
     try:
         return await run.begin(thinks)
     except BaseException:

@@ -19,7 +19,7 @@ from pyollama.grammar import (
 )
 from pyollama.sampling.constraint import Constraint
 from pyollama.serving.exchange import Exchange
-from pyollama.serving.loaded import LoadedModel
+from pyollama.serving.text_side import TextSide
 from pyollama.serving.writers import NativeWriter
 
 ANY_OBJECT = b'"json"'
@@ -41,7 +41,7 @@ def requested_format(format: RawJSON | None) -> bytes:
     raise EngineError(f'invalid format: {shown}; expected "json" or a valid JSON Schema object')
 
 
-def constraint_for(format: RawJSON | None, loaded: LoadedModel) -> Constraint | None:
+def constraint_for(format: RawJSON | None, loaded: TextSide) -> Constraint | None:
     """What keeps an answer of this model within a format; None for a free one.
 
     It compiles a grammar, which may take some tenths of a second, and more where the model has

@@ -18,8 +18,8 @@ from pyollama.serving.checks import capabilities_of, may_think, require_weights
 from pyollama.serving.context import Room, fitted
 from pyollama.serving.exchange import Exchange
 from pyollama.serving.history import conversation, with_system
-from pyollama.serving.loaded import LoadedModel
 from pyollama.serving.logprobs import told
+from pyollama.serving.text_side import TextSide
 from pyollama.serving.writers import (
     GoWriter,
     NativeWriter,
@@ -71,7 +71,7 @@ class Generate:
         """The run is a text completion, whatever built the prompt."""
         return True
 
-    def exchange(self, stored: StoredModel, loaded: LoadedModel, thinks: bool) -> Exchange:
+    def exchange(self, stored: StoredModel, loaded: TextSide, thinks: bool) -> Exchange:
         """Who writes the prompt, and who reads the answer.
 
         As in Ollama the parser is told of thinking only what the request says, not the default; and

@@ -33,17 +33,20 @@ def runner_options(
     )
 
 
-def prompt_room(call: GenerateRequest | ChatRequest, options: Options, exchange: Exchange) -> Room:
+def prompt_room(
+    call: GenerateRequest | ChatRequest, options: Options, exchange: Exchange, num_ctx: int
+) -> Room:
     """How long a prompt may become while it is built.
 
     A num_ctx of the request counts as it stands here, even where loading has raised it: history
     then shrinks to one message, or stays whole where the engine applies the template.
+
+    num_ctx: positions that the loaded model has for one request
     """
-    loaded = exchange.loaded
-    n_ctx = min(loaded.num_ctx if options.num_ctx is None else options.num_ctx, loaded.num_ctx)
+    n_ctx = num_ctx if options.num_ctx is None else min(options.num_ctx, num_ctx)
     is_native = isinstance(exchange.writer, NativeWriter)
     keeps_all = call.truncate is False or (n_ctx <= 0 and is_native)
-    return Room(loaded.tokenizer, None if keeps_all else n_ctx, exchange.writer.bos)
+    return Room(exchange.loaded.tokenizer, None if keeps_all else n_ctx, exchange.writer.bos)
 
 
 def require_acceptable(loaded: LoadedModel, tokens: list[int], options: Options) -> None:

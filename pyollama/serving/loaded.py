@@ -3,17 +3,15 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from pyollama.engine import Encoder, Engine
-from pyollama.errors import EngineError, FormatError
-from pyollama.grammar import TokenTable
+from pyollama.errors import EngineError
 from pyollama.machine import total_memory
 from pyollama.models.loader import Model, check_model
-from pyollama.prompt.jinja import ChatTemplate
 from pyollama.serving.runner import Runner
-from pyollama.tokenizer import Tokenizer, load_tokenizer
+from pyollama.serving.text_side import TextSide, chat_template
+from pyollama.tokenizer import load_tokenizer
 from pyollama_formats.gguf import GGUFFile, open_gguf
 from pyollama_tensor.threads import n_cores, set_threads
 
@@ -48,12 +46,10 @@ class RunnerOptions:
 
 
 @dataclass(frozen=True)
-class LoadedModel:
+class LoadedModel(TextSide):
     """Everything that answering with a model needs."""
 
     model: Model
-    tokenizer: Tokenizer
-    template: ChatTemplate
     runner: Runner[Any]  # of an Engine, or of an Encoder if the model makes embeddings
     num_ctx: int  # positions of one request, as clients see it; the engine rounds it up
     file: GGUFFile  # formats without a fast kernel run from its mapped pages
@@ -63,12 +59,6 @@ class LoadedModel:
         """Bytes that the weights and the cache take."""
         n_cached: int = self.runner.engine.cache.nbytes
         return self.model.nbytes + n_cached
-
-    @cached_property
-    def token_table(self) -> TokenTable:
-        """The bytes of every token, for answers that keep to a format; made when first wanted."""
-        pieces = (self.tokenizer.piece(id) for id in range(self.tokenizer.n_vocab))
-        return TokenTable(pieces, self.tokenizer.eog)
 
     def context_for(self, options: RunnerOptions, default: int) -> int:
         """The context that these options would give this model."""
@@ -113,7 +103,7 @@ def load_opened(
         set_threads(min(options.num_thread, n_cores()))
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
-    return LoadedModel(model, tokenizer, template, Runner(engine), num_ctx, file)
+    return LoadedModel(tokenizer, template, model, Runner(engine), num_ctx, file)
 
 
 def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | Encoder:
@@ -121,18 +111,6 @@ def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | E
     if model.pooling is not None:
         return Encoder(model, num_ctx, options.num_batch)
     return Engine(model, num_ctx, options.num_parallel, options.num_batch)
-
-
-def chat_template(file: GGUFFile, tokenizer: Tokenizer) -> ChatTemplate:
-    """The file's own chat template. Raises FormatError if it is not text."""
-    source = file.metadata.get("tokenizer.chat_template")
-    if source is not None and not isinstance(source, str):
-        raise FormatError("tokenizer.chat_template is not a string")
-    text = {
-        "bos_token": "" if tokenizer.bos is None else tokenizer.token(tokenizer.bos),
-        "eos_token": "" if tokenizer.eos is None else tokenizer.token(tokenizer.eos),
-    }
-    return ChatTemplate(source, **text)
 
 
 def context_size(wanted: int, n_ctx_train: int) -> int:

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from pyollama.engine import Request
+from pyollama.engine import Request, Stats
 from pyollama.errors import PyollamaError
 from pyollama.sampling import Options, Sampler
 from pyollama.sampling.constraint import Constraint
 from pyollama.serving.answer import Answer, Clock, Pass, PieceQueue, Refused, Single
 from pyollama.serving.checks import require_text_only
-from pyollama.serving.context import Room, cut, kept_at_front
+from pyollama.serving.context import Room, kept_at_front
 from pyollama.serving.endpoint import Endpoint, ReadingForm
 from pyollama.serving.exchange import Exchange
 from pyollama.serving.formats import format_constraint, requested_format
@@ -40,12 +40,15 @@ class Run(Generic[R]):
         lease: Lease,
         options: Options,
         clock: Clock,
+        *,
+        strict: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.stored = stored
         self.lease = lease
         self.options = options
         self.clock = clock
+        self.strict = strict  # about prompts that would have to be cut
 
     async def begin(self, thinks: bool) -> Events[R]:
         """Build the prompt and start; a model that need not run is given back at once."""
@@ -53,7 +56,8 @@ class Run(Generic[R]):
         if endpoint.is_empty:
             return self._without_running(endpoint.bare("load"))
         exchange = await asyncio.to_thread(endpoint.exchange, self.stored, loaded, thinks)
-        room = prompt_room(endpoint.call, self.options, exchange)
+        room = prompt_room(endpoint.call, self.options, exchange, loaded.num_ctx)
+        room.strict = self.strict
         prompt = await asyncio.to_thread(endpoint.prompt, exchange, room)
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
@@ -78,20 +82,20 @@ class Run(Generic[R]):
     ) -> Answer[R]:
         """Start the one pass, or the first of two."""
         if constraint is None or not form.awaits_thoughts:
-            one = self._pass(tokens, constraint, form, self.lease.release)
+            one = self._pass(room, tokens, constraint, form, self.lease.release)
             return Answer(self.lease, one, form, self.clock)
 
         async def second(thoughts: str) -> Pass:
             prompt = await asyncio.to_thread(self.endpoint.prompt, exchange, room, thoughts)
             tokens = await self._tokens(room, prompt)
-            return self._pass(tokens, constraint, form, self.lease.release)
+            return self._pass(room, tokens, constraint, form, self.lease.release)
 
-        first = self._pass(tokens, None, form, ended=lambda: None)
+        first = self._pass(room, tokens, None, form, ended=lambda: None)
         return Answer(self.lease, first, form, self.clock, second)
 
     async def _tokens(self, room: Room, prompt: str) -> list[int]:
         """The tokens of a prompt, cut where that is allowed. Raises BadRequest."""
-        tokens = self._cut(await asyncio.to_thread(room.tokens, prompt))
+        tokens = self._cut(room, await asyncio.to_thread(room.tokens, prompt))
         require_acceptable(self.lease.loaded, tokens, self.options)
         return tokens
 
@@ -104,11 +108,11 @@ class Run(Generic[R]):
     def _n_keep(self) -> int:
         return kept_at_front(self.options.num_keep, self.lease.loaded.tokenizer)
 
-    def _cut(self, tokens: list[int]) -> list[int]:
+    def _cut(self, room: Room, tokens: list[int]) -> list[int]:
         """The prompt of a text completion cut to the context; that of a chat is the engine's."""
         if self.endpoint.call.truncate is False or not self._is_completion:
             return tokens
-        return cut(tokens, self.lease.loaded.num_ctx, self._n_keep, shift=self._shifts)
+        return room.cut(tokens, self.lease.loaded.num_ctx, self._n_keep, shift=self._shifts)
 
     @property
     def _is_completion(self) -> bool:
@@ -120,6 +124,7 @@ class Run(Generic[R]):
 
     def _pass(
         self,
+        room: Room,
         tokens: list[int],
         constraint: Constraint | None,
         form: ReadingForm[R],
@@ -137,6 +142,7 @@ class Run(Generic[R]):
             shift=self._shifts,
             n_top_logprobs=call.top_logprobs if call.logprobs else None,
             constraint=constraint,
+            stats=Stats(prompt_tokens_dropped=room.n_dropped),
         )
         pieces = PieceQueue(ended)
         guard = RepetitionGuard() if is_completion else None

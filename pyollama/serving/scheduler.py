@@ -57,6 +57,13 @@ class Scheduler:
             return await self._wait_for_load(Wanted(stored, options, keep_alive))
         return self._lease(slot, keep_alive)
 
+    def lease_if_loaded(self, stored: StoredModel, keep_alive: int | None) -> Lease | None:
+        """A lease on the model if it is in memory, whatever its options are; else None."""
+        slot = self.slots.get(str(stored.model_path))
+        if slot is None or slot.loaded is None or slot.is_leaving:
+            return None
+        return self._lease(slot, keep_alive)
+
     def unload(self, stored: StoredModel) -> None:
         """Let a model go as soon as nobody uses it."""
         slot = self.slots.get(str(stored.model_path))

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 from pyollama.api import (
     ChatRequest,
     ChatResponse,
+    DetokenizeRequest,
+    DetokenizeResponse,
     EmbeddingRequest,
     EmbeddingResponse,
     EmbedRequest,
@@ -19,6 +21,8 @@ from pyollama.api import (
     GenerateResponse,
     LocalTime,
     ProcessModel,
+    TokenizeRequest,
+    TokenizeResponse,
 )
 from pyollama.serving.chat import Chat
 from pyollama.serving.embed import embed, embeddings
@@ -26,6 +30,8 @@ from pyollama.serving.flow import answer
 from pyollama.serving.generate import Generate
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Slot
+from pyollama.serving.text_sides import TextSides
+from pyollama.serving.tokenize import detokenize, tokenize
 from pyollama.settings import Settings
 from pyollama.store import Store
 
@@ -52,6 +58,7 @@ class Serving:
         self.store = store
         self.settings = settings
         self.scheduler = Scheduler(settings)
+        self.text_sides = TextSides(self.scheduler)
 
     async def generate(self, call: GenerateRequest) -> Events[GenerateResponse]:
         """Answer POST /api/generate. Raises what the first failing check names."""
@@ -69,6 +76,14 @@ class Serving:
         """Answer POST /api/embeddings. Raises what the first failing check names."""
         return await embeddings(self.store, self.scheduler, call)
 
+    async def tokenize(self, call: TokenizeRequest) -> TokenizeResponse:
+        """Answer POST /api/tokenize. Raises what the first failing check names."""
+        return await tokenize(self.store, self.text_sides, call)
+
+    async def detokenize(self, call: DetokenizeRequest) -> DetokenizeResponse:
+        """Answer POST /api/detokenize. Raises what the first failing check names."""
+        return await detokenize(self.store, self.text_sides, call)
+
     def running(self) -> list[ProcessModel]:
         """The models in memory, the one that stays longest first."""
         slots = sorted(self.scheduler.slots.values(), key=lambda s: -(s.expires_at // 10**9))
@@ -76,6 +91,7 @@ class Serving:
 
     async def close(self) -> None:
         """Stop every runner and let go of all memory."""
+        self.text_sides.close()
         await self.scheduler.close()
 
 

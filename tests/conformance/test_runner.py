@@ -75,6 +75,24 @@ def test_a_case_is_skipped_without_what_it_needs() -> None:
     assert run(case, AssertionError(), without=frozenset({"loopback"})).outcome == "skip"
 
 
+@pytest.mark.parametrize(
+    ("probed", "outcome"),
+    [
+        (answer('{"error":"model is required"}', 400), "pass"),
+        (answer("404 page not found", 404), "skip"),
+        (answer("", 405), "skip"),
+        (answer('{"error":"not built yet"}', 501), "skip"),
+        (answer("<html>", 200), "skip"),
+        (ProtocolError("closed"), "pass"),
+    ],
+)
+def test_a_server_without_a_proposed_endpoint_is_not_asked_for_it(
+    probed: Response | Exception, outcome: str
+) -> None:
+    case = a_case({"text": "hi"}, needs=("tokenize",))
+    assert run(case, probed, answer("hi")).outcome == outcome
+
+
 def test_a_known_failure_that_fails_is_skipped_and_one_that_passes_is_an_error() -> None:
     known = {"topic/a case": "later"}
     assert run(a_case({"status": 404}), answer("x"), known=known).outcome == "skip"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyollama.api import ChatResponse, GenerateResponse, Message
 from pyollama.errors import BadRequest, EngineError
-from pyollama.serving import Serving
+from pyollama.serving import Serving, context
 from pyollama.serving.context import MAX_TEXT, Messages, Room, cut, fitted, kept_at_front
 from pyollama.store import Store
 
@@ -265,3 +265,103 @@ def test_an_answer_that_repeats_itself_ends_without_a_final_event(store: Store) 
     assert texts[-31:] == texts[-1:] * 31
     assert texts[-32] != texts[-1]
     assert n_users == 0
+
+
+def turns(*lengths: int) -> list[Message]:
+    """Questions of so many letters each."""
+    return [Message(role="user", content="x" * length) for length in lengths]
+
+
+def test_a_prompt_that_is_cut_by_tokens_says_how_many_did_not_run(store: Store) -> None:
+    last = final(store, prompt="x" * 600, raw=True)
+    assert (last.prompt_eval_count, last.prompt_tokens_dropped) == (34, 566)
+
+
+def test_a_chat_that_loses_messages_says_how_many_tokens_they_had(store: Store) -> None:
+    options = {"num_ctx": 64, "num_predict": 1, "temperature": 0}
+    messages = turns(15, 16, 17)
+
+    async def scenario(serving: Serving) -> None:
+        call = served.chat(messages=messages, options=options)
+        events = [event async for event in await serving.chat(call)]
+        assert events[-1].prompt_tokens_dropped == len("<user>") + 15
+        assert not any(event.prompt_tokens_dropped for event in events[:-1])
+        alone = served.chat(messages=messages[1:], options=options)
+        last = [event async for event in await serving.chat(alone)][-1]
+        assert last.prompt_eval_count == events[-1].prompt_eval_count
+        assert last.prompt_tokens_dropped == 0
+
+    served.run(store, scenario)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"prompt": "x" * 63, "raw": True}, {"prompt": "x" * 200, "raw": True, "truncate": False}],
+)
+def test_a_prompt_that_is_not_cut_says_nothing(store: Store, fields: dict[str, Any]) -> None:
+    assert final(store, **fields).prompt_tokens_dropped == 0
+
+
+def test_messages_and_then_tokens_are_counted_together() -> None:
+    crowded = room(10)
+    text = fitted(turns(1, 1, 1, 1, 1, 1), render, crowded)
+    assert text == "user x " * 4 + "user x"
+    assert crowded.n_dropped == 2
+    assert len(crowded.cut(crowded.tokens(text), 8, 3, shift=True)) == 6
+    assert crowded.n_dropped == 2 + 5
+
+
+def test_a_second_prompt_in_the_same_room_is_counted_anew() -> None:
+    crowded = room(4)
+    fitted(turns(1, 1, 1), render, crowded)
+    assert crowded.n_dropped == 2
+    fitted(turns(1, 1), render, crowded)
+    assert crowded.n_dropped == 0
+
+
+def test_of_a_prompt_without_end_so_much_is_counted_as_any_prompt_may_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(context, "MAX_TEXT", len("user " + "w " * 300))
+    crowded = room(100)
+    fitted([Message(role="user", content="w " * 9999), *turns(1)], render, crowded)
+    assert crowded.n_dropped == (1 + 300) - 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"prompt": "x" * 600, "raw": True}, "the prompt has 600 tokens and the context 64:"),
+        ({"prompt": "x" * 64, "raw": True}, "the prompt has 64 tokens and the context 64:"),
+        ({"prompt": "x" * 600, "raw": True, "shift": False}, "the prompt has 600 tokens"),
+    ],
+)
+def test_strictly_a_prompt_is_refused_with_both_counts_and_not_cut(
+    store: Store, fields: dict[str, Any], counts: str
+) -> None:
+    async def scenario(serving: Serving) -> None:
+        call = served.generation(options={**served.GREEDY, "num_ctx": 64}, **fields)
+        with pytest.raises(BadRequest, match=counts):
+            await served.collect(serving, call)
+        assert all(slot.n_users == 0 for slot in serving.scheduler.slots.values())
+
+    served.run(store, scenario, strict_context=True)
+
+
+def test_strictly_a_chat_loses_no_message(store: Store) -> None:
+    async def scenario(serving: Serving) -> None:
+        call = served.chat(messages=turns(15, 16, 17), options={"num_ctx": 64})
+        with pytest.raises(BadRequest, match="the prompt has 76 tokens and the context 64:"):
+            await serving.chat(call)
+        call.options = {"num_ctx": 128, "num_predict": 1}
+        assert [event async for event in await serving.chat(call)][-1].done
+
+    served.run(store, scenario, strict_context=True)
+
+
+def test_strictly_what_leaves_nothing_out_is_let_pass() -> None:
+    strict = room(3)
+    strict.strict = True
+    messages = [Message(role="system", content="w w w"), *turns(1)]
+    assert fitted(messages, render, strict) == render(messages)
+    assert strict.n_dropped == 0
