@@ -55,10 +55,8 @@ class CallFinder:
         grown += text
         self.text = grown
         if self.state is State.LOOKING:
-            before = self._look()
-            if self.state is not State.CALLING:
-                return Delta(content=before)
-            return Delta(content=before) + self._collect()
+            before, is_found = self._look()
+            return Delta(content=before) + (self._collect() if is_found else Delta())
         return self._collect()
 
     def flush(self) -> str:
@@ -67,18 +65,18 @@ class CallFinder:
             return ""
         return self.text[self.begin :]
 
-    def _look(self) -> str:
-        """Search the tag; the content before it."""
+    def _look(self) -> tuple[str, bool]:
+        """Search the tag: the content before it, and whether it was found."""
         before, found, _ = self.text.partition(self.tag)
         keep = len(self.text) - len(before) if found else overlap(self.text, self.tag)
         before = self.text[: len(self.text) - keep]
         if self.is_bare and before.strip():
             self.state = State.DONE
-            return self.text
+            return self.text, False
         self.text = self.text[len(before) :]
         if found:
             self.state = State.CALLING
-        return before
+        return before, bool(found)
 
     def _collect(self) -> Delta:
         """Every call that is complete; with a bare tag, content once the brackets are closed."""
