@@ -79,6 +79,11 @@ class ChatTemplate:
             word in self.source for word in ("reasoning_content", "<SPECIAL_12>")
         )
 
+    @property
+    def thinks_when_asked(self) -> bool:
+        """Whether the template opens thinking only where the client asks for it."""
+        return "think_requested" in self.source
+
     def render(
         self,
         messages: Sequence[Mapping[str, Any]],

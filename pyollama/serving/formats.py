@@ -69,8 +69,11 @@ def format_constraint(exchange: Exchange, format: RawJSON | None) -> Constraint 
     """The same for one request: where llama.cpp splits off thinking, it begins after that."""
     loaded = exchange.loaded
     constraint = constraint_for(format, loaded)
-    thinks = exchange.thinking.on and exchange.tells_thinking and loaded.template.has_thinking
-    if constraint is None or not thinks or not isinstance(exchange.writer, NativeWriter):
+    if constraint is None or not isinstance(exchange.writer, NativeWriter):
+        return constraint
+    template, thinking = loaded.template, exchange.thinking
+    thinks = thinking.asked if template.thinks_when_asked else thinking.on
+    if not (thinks and exchange.tells_thinking and template.has_thinking):
         return constraint
     tokenizer = loaded.tokenizer
     return AfterThinking(constraint, partial(tokenizer.piece, special=True), tokenizer.n_vocab)

@@ -5,6 +5,7 @@ import json
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import served
 
@@ -12,7 +13,7 @@ from pyollama.api import RawJSON
 from pyollama.errors import BadRequest, EngineError
 from pyollama.grammar import TokenTable
 from pyollama.serving import Serving
-from pyollama.serving.formats import constraint_for
+from pyollama.serving.formats import AfterThinking, constraint_for
 from pyollama.serving.loaded import LoadedModel
 from pyollama.store import Store
 from pyollama_conformance.chain_model import chain_model
@@ -144,3 +145,23 @@ def test_the_table_of_a_model_is_made_once(store: Store) -> None:
         return loaded.token_table is table
 
     assert served.run(store, scenario)
+
+
+@pytest.mark.parametrize("size", [1, 3, 20])
+def test_where_the_engine_splits_off_thinking_a_format_waits_for_its_end(size: int) -> None:
+    inner = constraint_for(RawJSON(b'{"enum": ["ab"]}'), LOADED)
+    assert inner is not None
+    text = b"so {free} </th </think>"
+    pieces = [text[place : place + size] for place in range(0, len(text), size)]
+    table = [*pieces, b"x"]
+    constraint = AfterThinking(inner, lambda token: table[token], 256)
+    for token in range(len(pieces)):
+        assert constraint.allows(ord("x"))
+        assert constraint.mask().all()
+        assert not constraint.is_done
+        constraint.accept(token)
+    assert not constraint.allows(ord("x"))
+    assert np.flatnonzero(constraint.mask()).tolist() == [ord('"')]
+    for byte in b'"ab"':
+        assert constraint.allows(byte)
+        constraint.accept(byte)
