@@ -14,7 +14,9 @@ order of the checks, the lines and the words are Ollama's.
     shards       putting together what was cut into several
     copying      GGUF files copied with other metadata
     projector    the one key that old projectors lack
-    autodetect   the template layer of a chat template that is known
+    autodetect   the template layer of a chat template that is known or near to one that is
+    named        the Go templates of such layers
+    levenshtein  how near two texts are
     adapters     LoRA adapters
     drafts       models that guess for the model
     rewriting    what becomes of the weights before they are a layer: quantizing

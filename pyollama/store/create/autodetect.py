@@ -1,50 +1,65 @@
-"""Chat templates that are recognised: a model that speaks ChatML gets Ollama's template for it.
+"""Chat templates that are recognised: a model that speaks a known format gets its Go template.
 
-A GGUF brings its chat template in Jinja. Ollama knows the texts that many models have published,
-and gives a model with one of them a template layer of its own, and the stop strings that go with
-it. The texts are known here by their lengths and hashes. One that offers tools or thinking, which
-the layer does not, is left to speak for itself, and so is every text that is not in the list.
+A GGUF brings its chat template in Jinja. Ollama compares it with 37 that the first checkpoints of
+each format have published, and gives a model that is nearer than 100 characters to one of them a
+template layer of its own and the parameters that go with it. Whether prompts are made by that
+layer or by the chat template is settled when the model is run, by what each of them can do.
+
+The short ones are in `known_templates.json` as texts, to which other texts may be near. The long
+ones, and those of few models, are there by length and hash, and are known to the letter alone.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
 
 from pyollama.store.create.assembly import Assembly, Part
-from pyollama.store.templates import offers_of_jinja
+from pyollama.store.create.levenshtein import levenshtein
+from pyollama.store.create.named import NAMED
 
-__all__ = ["add_known_templates", "is_chatml"]
+__all__ = ["add_known_templates", "recognised"]
 
-# Code points of a text, and the first digits of its SHA-256.
-CHATML = {
-    (196, "153280e3"),
-    (209, "a805e50f"),
-    (291, "58c1a1f0"),
-    (306, "f42d04ff"),
-    (327, "af9c0233"),
-    (328, "79320228"),
-    (358, "3ce2fe97"),
-    (441, "91aa728a"),
-    (450, "e6f6e5c1"),
-    (629, "f02c5341"),
-    (1842, "faf1f8b6"),
-}
-TEMPLATE = (
-    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
-    "<|im_start|>assistant\n"
-)
-STOP = ["<|im_start|>", "<|im_end|>"]
+NEAR = 100  # a text that takes fewer changes than this is taken for the known one
+
+
+class Known(NamedTuple):
+    """Texts with the names of their formats, and names by length and first digits of SHA-256."""
+
+    texts: list[tuple[str, str]]
+    fingerprints: dict[tuple[int, str], str]
+
+
+@lru_cache(maxsize=1)
+def known() -> Known:
+    """The chat templates that are recognised."""
+    data = json.loads(resources.files(__package__).joinpath("known_templates.json").read_bytes())
+    texts = [(entry["text"], entry["name"]) for entry in data["texts"]]
+    prints = {(one["length"], one["sha256"]): one["name"] for one in data["fingerprints"]}
+    return Known(texts, prints)
 
 
 def add_known_templates(new: Assembly, parts: Sequence[Part]) -> None:
     """Add a template layer for each of these files that has a known chat template."""
     for part in parts:
-        if part.facts is not None and is_chatml(part.facts.chat_template):
-            status = "using autodetected template chatml"
-            new.parts.append(new.add_blob("template", TEMPLATE.encode(), status))
-            new.parameters.setdefault("stop", STOP)
+        name = recognised(part.facts.chat_template) if part.facts is not None else None
+        if name is None:
+            continue
+        named = NAMED[name]
+        status = f"using autodetected template {name}"
+        new.parts.append(new.add_blob("template", named.template.encode(), status))
+        new.parameters = named.parameters | new.parameters
 
 
-def is_chatml(text: str) -> bool:
-    """Whether a text is one of the known ones, and offers nothing that a template layer lacks."""
+def recognised(text: str) -> str | None:
+    """The name of the nearest known chat template, None if no one is near."""
     digits = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return (len(text), digits) in CHATML and not offers_of_jinja(text)
+    name = known().fingerprints.get((len(text), digits))
+    if name is not None:
+        return name
+    near = [one for one in known().texts if abs(len(one[0]) - len(text)) < NEAR]
+    distances = [(levenshtein(text, known_text), name) for known_text, name in near]
+    distance, name = min(distances, key=lambda pair: pair[0], default=(NEAR, ""))
+    return name if distance < NEAR else None
