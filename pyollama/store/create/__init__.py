@@ -16,6 +16,7 @@ order of the checks, the lines and the words are Ollama's.
     projector    the one key that old projectors lack
     autodetect   the template layer of a chat template that is known or near to one that is
     named        the Go templates of such layers
+    command_r    the longest of them
     levenshtein  how near two texts are
     adapters     LoRA adapters
     drafts       models that guess for the model

@@ -7,6 +7,8 @@ text along in ``$system`` until a message of the user takes it up.
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyollama.store.create.command_r import COMMAND_R
+
 __all__ = ["NAMED", "Named"]
 
 
@@ -84,18 +86,7 @@ NAMED = {
         "Destination:",
         "<step>",
     ),
-    "command-r": _named(
-        "{{ if .System }}<|START_OF_TURN_TOKEN|><|SYSTEM_TOKEN|>{{ .System }}"
-        "<|END_OF_TURN_TOKEN|>{{ end }}"
-        + _by_role(
-            "",
-            "<|START_OF_TURN_TOKEN|><|USER_TOKEN|>{{ .Content }}<|END_OF_TURN_TOKEN|>",
-            "<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>{{ .Content }}<|END_OF_TURN_TOKEN|>",
-        )
-        + "<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>\n",
-        "<|START_OF_TURN_TOKEN|>",
-        "<|END_OF_TURN_TOKEN|>",
-    ),
+    "command-r": _named(COMMAND_R, "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
     "falcon-instruct": _named(
         _by_role("System: ", "User:\n", "Falcon:\n", "\n", "{{ .Content }}\n") + "Falcon:\n",
         "User:",

@@ -1,5 +1,7 @@
 r"""The named templates on one conversation: system S, user U1, assistant A1, user U2."""
 
+from typing import Any
+
 import pytest
 
 from pyollama.gotemplate.prompts import GoPrompt, Think
@@ -81,3 +83,34 @@ def test_there_are_no_others() -> None:
 def test_a_system_message_at_the_end_is_written_or_left_out(name: str, prompt: str) -> None:
     talk = [{"role": "user", "content": "Q"}, {"role": "system", "content": "later"}]
     assert GoPrompt(NAMED[name].template).render(talk, [], Think()) == prompt
+
+
+def test_command_r_is_told_of_tools_and_shown_its_calls() -> None:
+    properties = {"city": {"type": "string", "description": "where"}, "days": {"type": "integer"}}
+    function = {
+        "name": "forecast",
+        "description": "the weather",
+        "parameters": {"type": "object", "properties": properties},
+    }
+    bare = {"name": "now", "description": "the time", "parameters": {"type": "object"}}
+    call = {"function": {"name": "forecast", "arguments": {"city": "Oslo"}}}
+    talk: list[dict[str, Any]] = [
+        {"role": "user", "content": "Q"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "sun"},
+    ]
+    tools: list[dict[str, Any]] = [
+        {"type": "function", "function": each} for each in (function, bare)
+    ]
+    prompt = GoPrompt(NAMED["command-r"].template).render(talk, tools, Think())
+    for piece in (
+        "```python\ndef forecast(city: string, days: integer, ) -> List[Dict]:\n"
+        "    '''the weather\n\n    Args:\n        city (string): where\n"
+        "        days (integer): \n    '''\n    pass\n```\n\n"
+        "```python\ndef now() -> List[Dict]:\n    '''the time\n    '''\n    pass\n```"
+        "<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|USER_TOKEN|>Q",
+        '<|CHATBOT_TOKEN|>\nAction: ```json\n[\n    {\n        "tool_name": "forecast",\n'
+        '        "parameters": {"city":"Oslo"}\n    }\n]```<|END_OF_TURN_TOKEN|>',
+        "<results>\nconsole_output: sun\n</results><|END_OF_TURN_TOKEN|>",
+    ):
+        assert prompt.count(piece) == 1
