@@ -11,6 +11,7 @@ from uuid import uuid4
 from pyollama_conformance.chain_model import OBJECT, SENTENCE, chain_model
 from pyollama_conformance.client import Client, Request, Response
 from pyollama_conformance.embedding_model import embedding_model
+from pyollama_conformance.formats import FORMATS
 from pyollama_conformance.spoken import SPOKEN, pieces
 
 PREFIX = "conformance-"
@@ -55,6 +56,7 @@ def fixtures() -> Fixtures:
         "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
     }
     files |= {f"{name}.gguf": chain_model(pieces=pieces(text)) for name, text in SPOKEN.items()}
+    files |= {f"{name}.gguf": chain_model(template=text) for name, text in FORMATS.items()}
     values = {name.split(".")[0]: digest(data) for name, data in files.items()}
     values |= {"note_dashed": values["note"].replace(":", "-")}
     values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
