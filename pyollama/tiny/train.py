@@ -1,4 +1,4 @@
-"""Train `tiny`: python -m pyollama.tiny.train (needs the extra [train]; three hours on one core).
+"""Train `tiny`: python -m pyollama.tiny.train (needs the extra [train]; four hours on one core).
 
 Everything is seeded. A checkpoint in work/ is written every few minutes and at the end, and a
 later call with the same folder goes on from it. The learning rate rises, stays, and falls to zero
@@ -210,7 +210,7 @@ def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=WORK)
-    parser.add_argument("--steps", type=int, default=5400)
+    parser.add_argument("--steps", type=int, default=7500)
     parser.add_argument("--tokens", type=int, default=3072, help="places in one batch")
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)

@@ -121,4 +121,4 @@ def test_the_template_reads_a_tool_whatever_the_order_of_its_schema() -> None:
     function = {"description": "Get", "parameters": schema, "name": "weather"}
     tool = {"function": function, "type": "function"}
     text = render([{"role": "user", "content": "hi"}], [tool])
-    assert '{"name": "weather", "description": "Get", "parameters": {"city": "string"}}' in text
+    assert '{"description": "Get", "name": "weather", "parameters": {"city": "string"}}' in text
