@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["FakeRegistry", "Reply", "fake_registry"]
+__all__ = ["Asked", "FakeRegistry", "Reply", "fake_registry"]
 
 
 @dataclass
@@ -24,11 +25,29 @@ class Reply:
 
 
 @dataclass
+class Asked:
+    """One request; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
 class FakeRegistry:
-    """What is answered, and what has been asked: (method, path, headers in lower case)."""
+    """What is answered, and what has been asked: (method, path, headers in lower case).
+
+    A HEAD that has no reply is answered as the GET is. otherwise is asked where there is no reply,
+    before 404 is said; gate comes before all replies. Ranges of a body are given where they are
+    asked for, unless is_ranged is false.
+    """
 
     netloc: str
     replies: dict[str, Reply] = field(default_factory=dict)
+    gate: Callable[[Asked], Reply | None] = lambda _: None
+    otherwise: Callable[[Asked], Reply | None] = lambda _: None
+    is_ranged: bool = True
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)  # a client that did not wait
 
@@ -44,6 +63,20 @@ class FakeRegistry:
         self.replies[f"GET /v2/ns/{model}/manifests/latest"] = Reply(200, data)
         return data
 
+    def reply(self, asked: Asked) -> Reply:
+        """The answer to a request."""
+        known = self.replies.get(f"{asked.method} {asked.path}")
+        if known is None and asked.method == "HEAD":
+            known = self.replies.get(f"GET {asked.path}")
+        found = self.gate(asked) or known or self.otherwise(asked) or Reply(404)
+        span = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("range", ""))
+        if span is None or not self.is_ranged or found.status != 200:
+            return found
+        first, last = map(int, span.groups())
+        total = len(found.body)
+        headers = {**found.headers, "Content-Range": f"bytes {first}-{last}/{total}"}
+        return replace(found, status=206, body=found.body[first : last + 1], headers=headers)
+
 
 @contextmanager
 def fake_registry() -> Iterator[FakeRegistry]:
@@ -52,8 +85,9 @@ def fake_registry() -> Iterator[FakeRegistry]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers.get("content-length", 0)))
             registry.asked.append((self.command, self.path, headers))
-            reply = registry.replies.get(f"{self.command} {self.path}", Reply(404))
+            reply = registry.reply(Asked(self.command, self.path, headers, body))
             if reply.hold:
                 self.connection.settimeout(10)
                 if self.connection.recv(1) == b"":
@@ -71,7 +105,7 @@ def fake_registry() -> Iterator[FakeRegistry]:
             if self.command != "HEAD":
                 self.wfile.write(reply.body)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_CONNECT = answer  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_CONNECT = answer  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

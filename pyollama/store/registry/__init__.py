@@ -5,8 +5,13 @@
     transport  one client per operation, whose every request goes by the right proxy
     words      what Go says when the network fails
     exchange   a request and its bounded answer, redirects followed, errors in Go's words
+    session    what one pull or push says to the registry of a name
+    retries    trying again, with pauses that grow
+    progress   how far a transfer is, told while it runs
+    parts      blobs cut into parts
     manifest   the manifest of a name
     download   a blob, hashed on its way into the store
+    upload     a blob on its way to a registry
     pull       the lines of a pull
     push       the lines of a push
 

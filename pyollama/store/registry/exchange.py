@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,11 +13,12 @@ from pyollama.store.errors import StoreError
 from pyollama.store.registry.transport import Trace
 from pyollama.store.registry.words import network_words
 
-__all__ = ["Answer", "Missing", "ask", "opened"]
+__all__ = ["MAX_ERROR", "Answer", "Missing", "ask", "opened", "read", "sent"]
 
 MAX_REDIRECTS = 10
 MAX_ERROR = 64 << 10  # bytes of the text of an error that are passed on
 PATIENCE = 120.0  # seconds for the whole answer, which a slow one must not stretch for ever
+QUIET = 30.0  # seconds for connecting, and without a byte after that
 REALM = re.compile(r'realm="(.*?)"(?:,|$)')
 
 
@@ -27,11 +28,13 @@ class Missing(StoreError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a registry said; header names in lower case."""
+    """What a registry said, and where; header names in lower case, reason as it was written."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    reason: str
+    url: str
 
 
 async def ask(
@@ -40,23 +43,24 @@ async def ask(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
     limit: int = MAX_ERROR,
+    patience: float | None = None,
 ) -> Answer:
     """Send a request and read its answer, of which limit is the most, in bytes.
 
-    Raises what opened() does, and StoreError for an answer that is too long or takes too long.
+    Raises what opened() does, and StoreError for an answer that is too long, or takes longer than
+    patience, in seconds, of which all may pass in silence.
     """
+    quiet = patience or QUIET
     try:
         async with (
-            asyncio.timeout(PATIENCE),
-            opened(client, method, url, headers=headers) as response,
+            asyncio.timeout(patience or PATIENCE),
+            opened(client, method, url, headers=headers, content=content, quiet=quiet) as response,
         ):
-            body = await _beginning(response, limit + 1)
+            return await read(response, limit)
     except TimeoutError as error:
         raise StoreError(_told(method, url, "context deadline exceeded")) from error
-    if len(body) > limit:
-        raise StoreError(f"the registry answered with more than {limit} bytes")
-    return Answer(response.status_code, dict(response.headers), body)
 
 
 @asynccontextmanager
@@ -66,24 +70,50 @@ async def opened(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    quiet: float = QUIET,
 ) -> AsyncIterator[httpx2.Response]:
     """The answer behind all redirects, whose body has not been read.
 
-    Raises Missing for a 404, StoreError for any other refusal and, in Go's words, for a network
+    Raises Missing for a 404, StoreError for any other refusal, and what sent() does.
+    """
+    async with sent(client, method, url, headers=headers, content=content, quiet=quiet) as response:
+        await _require_success(response, url)
+        yield response
+
+
+@asynccontextmanager
+async def sent(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | AsyncIterable[bytes] | None = None,
+    quiet: float = QUIET,
+    is_redirected: bool = True,
+) -> AsyncIterator[httpx2.Response]:
+    """The answer, whatever its status; with is_redirected the one behind all redirects.
+
+    quiet is for how many seconds nothing may come. Raises StoreError, in Go's words, for a network
     that fails, while the body is read as before.
     """
     trace = Trace()
     shown = url
     try:
         request = client.build_request(
-            method, url, headers=dict(headers or {}), extensions={"trace": trace}
+            method,
+            url,
+            headers=dict(headers or {}),
+            content=content,
+            timeout=httpx2.Timeout(QUIET, read=quiet),
+            extensions={"trace": trace},
         )
         for _ in range(MAX_REDIRECTS + 1):
             shown = str(request.url)
             response = await _sent(client, request)
             try:
-                if response.next_request is None:
-                    await _require_success(response, url)
+                if response.next_request is None or not is_redirected:
                     yield response
                     return
                 request = response.next_request
@@ -94,6 +124,15 @@ async def opened(
     except httpx2.HTTPError as error:
         raise StoreError(_told(method, shown, await network_words(error, trace))) from error
     raise StoreError(_told(method, shown, f"stopped after {MAX_REDIRECTS} redirects"))
+
+
+async def read(response: httpx2.Response, limit: int) -> Answer:
+    """An answer with its body; StoreError where that has more than limit bytes."""
+    body = await _beginning(response, limit + 1)
+    if len(body) > limit:
+        raise StoreError(f"the registry answered with more than {limit} bytes")
+    headers, reason = dict(response.headers), response.reason_phrase
+    return Answer(response.status_code, headers, body, reason, str(response.url))
 
 
 async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:

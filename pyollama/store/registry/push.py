@@ -1,24 +1,23 @@
-"""Sending a model to its registry: so far only what the registry has already.
+"""Sending a model to its registry: its layers, as far as they are not there, then its manifest.
 
-Names are taken as they come: a source suffix is part of the tag here.
+Names are taken as they come: a source suffix is part of the tag here. The manifest is written anew,
+without what a decoder does not know, so that a model that is pulled again has another digest.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import httpx2
-
 from pyollama.errors import BadRequest, NotFound
-from pyollama.store.blobs import is_digest
 from pyollama.store.errors import StoreError
 from pyollama.store.manifests import StoredManifest, layers_of
 from pyollama.store.names import Name, parse_name, unchecked_name
-from pyollama.store.registry.exchange import Missing, ask
+from pyollama.store.registry.session import Session
 from pyollama.store.registry.transport import connected
-from pyollama.store.registry.urls import blob_url
+from pyollama.store.registry.upload import uploaded
 from pyollama.store.types import ProgressResponse
-from pyollama_formats.manifest import Layer
+from pyollama_formats.manifest import MANIFEST_TYPE, Layer
 
 if TYPE_CHECKING:
     from pyollama.store.store import Store
@@ -37,10 +36,20 @@ async def push(
         yield ProgressResponse(status="couldn't retrieve manifest")
         raise
     async with connected() as client:
+        session = Session(client, name, insecure=insecure)
         for layer in layers_of(stored.manifest):
-            await _require_there(client, name, layer, insecure)
-            yield _there(layer)
-    raise StoreError(f"push {name.full}: this version has no registry client that sends manifests")
+            async with aclosing(uploaded(session, store.blobs, layer)) as sizes:
+                async for size in sizes:
+                    yield _progress(layer, min(size, layer.size))
+            yield _progress(layer, layer.size)
+        yield ProgressResponse(status="pushing manifest")
+        await session.ask(
+            "PUT",
+            session.manifest_url,
+            headers={"Content-Type": MANIFEST_TYPE},
+            content=stored.manifest.encode().rstrip(b"\n"),
+        )
+    yield ProgressResponse(status="success")
 
 
 def _stored(store: "Store", raw_name: str) -> tuple[Name, StoredManifest]:
@@ -56,23 +65,9 @@ def _stored(store: "Store", raw_name: str) -> tuple[Name, StoredManifest]:
         raise StoreError(f"open {path}: no such file or directory") from error
 
 
-async def _require_there(
-    client: httpx2.AsyncClient, name: Name, layer: Layer, insecure: bool
-) -> None:
-    """Ask whether the registry has a layer; StoreError for one that would have to be sent."""
-    if not is_digest(layer.digest):
-        raise StoreError("invalid digest format")
-    try:
-        await ask(client, "HEAD", blob_url(name, layer.digest, insecure=insecure))
-    except Missing as error:
-        raise StoreError(
-            f"push {name.full}: this version has no registry client that sends layers"
-        ) from error
-
-
-def _there(layer: Layer) -> ProgressResponse:
-    """The one line of a layer that need not be sent."""
+def _progress(layer: Layer, completed: int) -> ProgressResponse:
+    """How far a layer is."""
     status = f"pushing {layer.digest.removeprefix('sha256:')[:12]}"
     return ProgressResponse(
-        status=status, digest=layer.digest, total=layer.size, completed=layer.size
+        status=status, digest=layer.digest, total=layer.size, completed=completed
     )

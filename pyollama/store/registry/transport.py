@@ -28,7 +28,6 @@ HEADERS = {
     "User-Agent": f"ollama/{VERSION} ({MACHINE} {SYSTEM}) Go/go1.26.0",
     "Accept-Encoding": "identity",
 }
-TIMEOUT = httpx2.Timeout(30.0)  # seconds for connecting, and without a byte after that
 
 
 class Trace:
@@ -78,8 +77,6 @@ class ByProxy(httpx2.AsyncBaseTransport):
 async def connected() -> AsyncIterator[httpx2.AsyncClient]:
     """A client; its certificates are the system's, or those of SSL_CERT_FILE."""
     context = await asyncio.to_thread(httpx2.create_ssl_context)
-    client = httpx2.AsyncClient(
-        transport=ByProxy(context), headers=HEADERS, timeout=TIMEOUT, trust_env=False
-    )
+    client = httpx2.AsyncClient(transport=ByProxy(context), headers=HEADERS, trust_env=False)
     async with client:
         yield client

@@ -105,15 +105,6 @@ def pushed(store: Store, registry: FakeRegistry) -> list[str]:
     return drain(store.push(f"{registry.netloc}/ns/m", insecure=True))
 
 
-def test_a_push_asks_for_the_first_layer(store: Store, make: Make, registry: FakeRegistry) -> None:
-    digest = make(f"{registry.netloc}/ns/m")
-    registry.replies[f"HEAD /v2/ns/m/blobs/{digest}"] = Reply(200)
-    first, layer, error = pushed(store, registry)
-    assert (first, layer) == ("retrieving manifest", f"pushing {digest[7:19]}")
-    assert error.endswith("no registry client that sends layers")
-    assert [method for method, _, _ in registry.asked] == ["HEAD", "HEAD"]
-
-
 def test_a_push_that_the_registry_refuses(store: Store, make: Make, registry: FakeRegistry) -> None:
     digest = make(f"{registry.netloc}/ns/m")
     registry.replies[f"HEAD /v2/ns/m/blobs/{digest}"] = Reply(403, b"never sent for HEAD")
