@@ -36,9 +36,12 @@ R = TypeVar("R")
 KEPT_FOLDERS = 8  # folders of other versions and variants that survive
 OLD_SECONDS = 7 * 24 * 3600.0  # only folders unused for a week are ever removed
 
-# LLVM's scheduler moves the loads of a whole tile in front of its arithmetic and then has too few
-# registers for them: a fifth of the time of some kernels. The order of the source is better.
+# LLVM's scheduler moves the loads of a whole tile in front of its arithmetic, and its combiner
+# makes trees of chains of sums. There are too few registers for either: a fifth of the time of some
+# kernels. The order of the source is better.
 llvmlite.binding.set_option("pyollama_tensor", "-enable-misched=false")
+if cpu.variant() != "portable":
+    llvmlite.binding.set_option("pyollama_tensor", "-x86-machine-combiner=false")
 
 _warmups: dict[str, Callable[[], object]] = {}
 

@@ -55,9 +55,9 @@ class WeightError(PyollamaError):
 class Quantized:
     """Rows of inputs in signed bytes; see kernels/quantize.py."""
 
-    q: I8  # (T, n_in)
-    d: F32  # (T, n_in / block)
-    sums: I16  # (T, n_in / step, 2)
+    q: I8  # (n_block, T, block)
+    d: F32  # (n_block, T)
+    sums: I16  # (n_block, T, block / step, parts)
 
 
 class Inputs:
@@ -65,20 +65,20 @@ class Inputs:
 
     def __init__(self, x: F32) -> None:
         self.x = np.ascontiguousarray(x, np.float32)
-        self._quantized: dict[tuple[int, int], Quantized] = {}
+        self._quantized: dict[tuple[int, int, int], Quantized] = {}
 
-    def quantized(self, block: int, step: int) -> Quantized:
-        """The inputs in blocks of `block`, with the sums of every `step` bytes."""
-        found = self._quantized.get((block, step))
+    def quantized(self, block: int, step: int, parts: int = 2) -> Quantized:
+        """The inputs in blocks of `block`, with the sums of every `step` bytes in 1 or 2 parts."""
+        found = self._quantized.get((block, step, parts))
         if found is None:
             T, n_in = self.x.shape
             found = Quantized(
-                np.empty((T, n_in), np.int8),
-                np.empty((T, n_in // block), np.float32),
-                np.empty((T, n_in // step, 2), np.int16),
+                np.empty((n_in // block, T, block), np.int8),
+                np.empty((n_in // block, T), np.float32),
+                np.empty((n_in // block, T, block // step, parts), np.int16),
             )
             quantize(self.x, block, step, found.q, found.d, found.sums)
-            self._quantized[block, step] = found
+            self._quantized[block, step, parts] = found
         return found
 
 
@@ -99,8 +99,9 @@ class Records:
 
     def linear(self, inputs: Inputs) -> F32:
         """W x, (T, n_in) -> (T, n_out)."""
-        xq = inputs.quantized(self.kernels.BLOCK, self.kernels.STEP)
-        out = np.empty((len(xq.q), len(self.data) * ROWS), np.float32)
+        k = self.kernels
+        xq = inputs.quantized(k.BLOCK, k.STEP, k.PARTS)
+        out = np.empty((len(inputs.x), len(self.data) * ROWS), np.float32)
         self.kernels.linear(pool(), self.data, xq.q, xq.d, xq.sums, out)
         return out if out.shape[1] == self.n_out else np.ascontiguousarray(out[:, : self.n_out])
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from pyollama_tensor.simd import load_4xi8, load_i8x64, store_4xi8
+from pyollama_tensor.simd import bits, lift, load_4xi8, load_i8x64, store_4xi8
 from pyollama_tensor.types import U8
 
 ONES = 0x01010101  # the lowest bit of each of four bytes
@@ -19,25 +19,28 @@ ONES = 0x01010101  # the lowest bit of each of four bytes
 @register_jitable
 def lay_32_bits(source: U8, s: int, out: U8, o: int) -> None:
     """Put 32 bits at s, bit j for input j, into a row of a unit (Q5_0 and Q5_1)."""
-    word, bits = np.int64(load_4xi8(source, s)), np.int64(0)
+    word, fifth = np.int64(load_4xi8(source, s)), np.int64(0)
     for i in range(8):
         four = (word >> (4 * i)) & 15
-        bits |= ((four * 0x204081) & ONES) << i  # the product moves bit k to bit 8 k
-    store_4xi8(out, o, np.int32(bits))
+        fifth |= ((four * 0x204081) & ONES) << i  # the product moves bit k to bit 8 k
+    store_4xi8(out, o, np.int32(fifth))
 
 
 @register_jitable
 def lay_two_bits(source: U8, s: int, bit: int, out: U8, o: int) -> None:
     """Put two bits of each of 16 bytes at s, of the low run and the next one, into a row (Q5_K)."""
-    bits = np.int64(0)
+    fifth = np.int64(0)
     for unit in range(4):
         word = np.int64(load_4xi8(source, s + 4 * unit)) >> bit
-        bits |= (word & ONES) << unit | ((word >> 1) & ONES) << (4 + unit)
-    store_4xi8(out, o, np.int32(bits))
+        fifth |= (word & ONES) << unit | ((word >> 1) & ONES) << (4 + unit)
+    store_4xi8(out, o, np.int32(fifth))
 
 
 @register_jitable
-def five_bits(w: U8, p: int, top: int, unit: int) -> Any:
-    """Weights 0 to 31 of one of the four units at p, whose fifth bits are at top: low and high."""
-    qs, bits = load_i8x64(w, p + 64 * unit), load_i8x64(w, top)
-    return (qs & 15) | ((bits << (4 - unit)) & 16), (qs >> 4) | ((bits >> unit) & 16)
+def five_bits(w: U8, p: int, top: int, high: int, k: int) -> Any:
+    """Weights 0 to 31: the nibbles of the unit at p, the k-th of four, with fifth bits at top.
+
+    high: 0 for the low nibbles, 1 for the high ones
+    """
+    fifth = bits(load_i8x64(w, top), 4 * high + k, 1)
+    return bits(load_i8x64(w, p), 4 * high, 15) | lift(fifth, 4)

@@ -16,8 +16,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from pyollama_tensor.jit import kernel
-from pyollama_tensor.kernels.records import AHEAD
 from pyollama_tensor.simd import (
+    AHEAD,
     ONE,
     THREE,
     add_products,

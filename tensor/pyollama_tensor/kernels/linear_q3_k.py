@@ -19,14 +19,16 @@ from pyollama_tensor.kernels.linear_q2_k import two_bits
 from pyollama_tensor.kernels.records import (
     copy_half,
     expand_unit,
-    fetch_ahead,
     kernels_of,
     spread,
 )
 from pyollama_tensor.simd import (
     add_scaled,
+    bits,
     dot4,
+    fetch_ahead,
     get,
+    lift,
     load_4xi8,
     load_f16x16,
     load_i8x16,
@@ -40,10 +42,11 @@ from pyollama_tensor.simd import (
     widen_unsigned_i8x16,
     zeros_i32,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 256, 16
+BLOCK, STEP, PARTS = 256, 16, 2
 SIZE, LOW, HIGH, QS, QH = 1760, 32, 160, 224, 1248
 FILE_SIZE, FILE_QS, FILE_SCALES, FILE_D = 110, 32, 96, 108
 OFFSET = -4
@@ -84,14 +87,6 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 
 
 @register_jitable
-def three_bits(w: U8, p: int, half: int, unit: int, j: int) -> Any:
-    """One unit of weights 0 to 7 of group 2j, and one of group 2j + 1, of a half of a record."""
-    a, b = two_bits(w, p + QS + 512 * half, unit, j)
-    third = load_i8x64(w, p + QH + 256 * half + 64 * unit)
-    return a | (((third << 2) >> j) & 4), b | ((third >> (2 + j)) & 4)
-
-
-@register_jitable
 def two_scales(w: U8, p: int, half: int, j: int) -> Any:
     """Scales of groups 2j and 2j + 1 of a half, from -32 to 31, i32x16 each."""
     low, place = load_i8x16(w, p + LOW + 16 * (4 * half + j)), p + HIGH + 32 * half
@@ -100,47 +95,47 @@ def two_scales(w: U8, p: int, half: int, j: int) -> Any:
     return widen_unsigned_i8x16(a) - 32, widen_unsigned_i8x16(b) - 32
 
 
+@task
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of a run of 32 inputs, two groups, of the record at p."""
+    third = load_i8x64(w, p + QH + 256 * (run // 4) + 64 * (k % 4))
+    return two_bits(w, p + QS, run, k) | lift(bits(third, run % 4 + 4 * (k // 4), 1), 2)
+
+
 @register_jitable(forceinline=True)
-def add_groups(
-    n: Any, acc: Any, w: U8, p: int, half: int, j: int, q: I8, sums: I16, x: int, n_block: int
-) -> Any:
-    """Add groups 2j and 2j + 1 of a half to the sums."""
-    n_in, n_sum, g = 256 * n_block, 32 * n_block, 8 * half + 2 * j
-    n0 = start(n, sums, 32 * x + 2 * g, n_sum, OFFSET)
-    n1 = start(n, sums, 32 * x + 2 * g + 2, n_sum, OFFSET)
-    for unit in range(4):
-        a, b = three_bits(w, p, half, unit, j)
-        n0 = dot4(n0, a, q, 256 * x + 16 * g + 4 * unit, n_in)
-        n1 = dot4(n1, b, q, 256 * x + 16 * g + 4 * unit + 16, n_in)
-    even, odd = two_scales(w, p, half, j)
-    return scaled(scaled(acc, n0, even), n1, odd)
+def group_sum(n: Any, unit: Any, u: U8, o: int, g: int, q: I8, sums: I16, x: int) -> Any:
+    """The narrow sum of one group of a record."""
+    narrow = start(n, sums, 32 * x + 2 * g, 32, OFFSET)
+    for k in range(4):
+        four = apply(unit, (u, o, g // 2, g % 2 * 4 + k))
+        narrow = dot4(narrow, four, q, 256 * x + 16 * g + 4 * k, 256)
+    return narrow
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
     acc = zeros_i32(n)
-    for half in range(2):  # the shifts are constants: processors shift bytes by nothing else
-        fetch_ahead(w, p + 880 * half, 14)
-        acc = add_groups(n, acc, w, p, half, 0, q, sums, x, n_block)
-        acc = add_groups(n, acc, w, p, half, 1, q, sums, x, n_block)
-        acc = add_groups(n, acc, w, p, half, 2, q, sums, x, n_block)
-        acc = add_groups(n, acc, w, p, half, 3, q, sums, x, n_block)
-    return add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
+    for run in range(8):
+        fetch_ahead(w, p + 220 * run, 4)
+        even, odd = two_scales(w, p, run // 4, run % 4)
+        acc = scaled(acc, group_sum(n, unit, u, o, 2 * run, q, sums, x), even)
+        acc = scaled(acc, group_sum(n, unit, u, o, 2 * run + 1, q, sums, x), odd)
+    return add_scaled(y, acc, load_f16x16(w, p), d, x, 1)
 
 
 @task
 def expand(w: U8, p: int, out: F32, o: int) -> None:
     """Write a record as float32."""
     d, zero = load_f16x16(w, p), splat_f32x16(0.0)
-    for i in range(8):
-        half, j = i // 4, i % 4
-        even, odd = two_scales(w, p, half, j)
-        for unit in range(4):
-            a, b = three_bits(w, p, half, unit, j)
-            line = o + (32 * i + 4 * unit) * out.shape[1]
-            expand_unit(a, OFFSET, d * to_f32x16(even), zero, out, line)
-            expand_unit(b, OFFSET, d * to_f32x16(odd), zero, out, line + 16 * out.shape[1])
+    for run in range(8):
+        even, odd = two_scales(w, p, run // 4, run % 4)
+        for k in range(8):
+            line = o + (32 * run + 4 * k) * out.shape[1]
+            scale = d * to_f32x16(even if k < 4 else odd)
+            expand_unit(apply(unit, (w, p, run, k)), OFFSET, scale, zero, out, line)
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

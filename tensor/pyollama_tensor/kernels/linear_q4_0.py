@@ -9,7 +9,6 @@ Source: block_q4_0 in ggml. NumPy twin: reference.linear.
 from typing import Any
 
 from pyollama_tensor.kernels.records import (
-    AHEAD,
     copy_half,
     expand_unit,
     kernels_of,
@@ -17,18 +16,20 @@ from pyollama_tensor.kernels.records import (
 )
 from pyollama_tensor.simd import (
     add_scaled,
+    bits,
     dot4,
+    fetch_ahead,
     load_f16x16,
     load_i8x64,
-    prefetch,
     splat_f32x16,
     start,
     total,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 32, 32
+BLOCK, STEP, PARTS = 32, 32, 2
 SIZE, QS = 288, 32
 FILE_SIZE, FILE_QS = 18, 2
 OFFSET = -8
@@ -42,25 +43,29 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of the record at p."""
+    return bits(load_i8x64(w, p + QS + 64 * (k % 4)), 4 * (k // 4), 15)
+
+
+@task
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    acc = start(n, sums, 2 * x, 2 * n_block, OFFSET)
-    for unit in range(4):
-        prefetch(w, p + AHEAD + 64 * unit)
-        qs = load_i8x64(w, p + QS + 64 * unit)
-        acc = dot4(acc, qs & 15, q, 32 * x + 4 * unit, 32 * n_block)
-        acc = dot4(acc, qs >> 4, q, 32 * x + 16 + 4 * unit, 32 * n_block)
-    return add_scaled(y, total(acc), load_f16x16(w, p), d, x, n_block)
+    fetch_ahead(w, p, 5)
+    acc = start(n, sums, 2 * x, 2, OFFSET)
+    for k in range(8):
+        acc = dot4(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
+    return add_scaled(y, total(acc), load_f16x16(w, p), d, x, 1)
 
 
 @task
 def expand(w: U8, p: int, out: F32, o: int) -> None:
     """Write a record as float32."""
     d, zero = load_f16x16(w, p), splat_f32x16(0.0)
-    for unit in range(4):
-        qs = load_i8x64(w, p + QS + 64 * unit)
-        expand_unit(qs & 15, OFFSET, d, zero, out, o + 4 * unit * out.shape[1])
-        expand_unit(qs >> 4, OFFSET, d, zero, out, o + (16 + 4 * unit) * out.shape[1])
+    for k in range(8):
+        expand_unit(apply(unit, (w, p, 0, k)), OFFSET, d, zero, out, o + 4 * k * out.shape[1])
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

@@ -14,7 +14,6 @@ from typing import Any
 from numba.extending import register_jitable
 
 from pyollama_tensor.kernels.records import (
-    AHEAD,
     copy_half,
     expand_unit,
     kernels_of,
@@ -24,24 +23,25 @@ from pyollama_tensor.simd import (
     add_scaled,
     bits,
     dot4,
+    fetch_ahead,
     get,
     load_f16x16,
     load_i8x16,
     load_i8x64,
-    prefetch,
     put,
     scaled,
     splat_f32x16,
     start_zero,
-    times_sum,
+    times_sums,
     to_f32x16,
     widen_unsigned_i8x16,
     zeros_i32,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 256, 32
+BLOCK, STEP, PARTS = 256, 32, 1
 SIZE, DMIN, SCALES, MINS, QS = 2368, 32, 64, 192, 320
 FILE_SIZE, FILE_DMIN, FILE_SCALES, FILE_QS = 144, 2, 4, 16
 
@@ -81,24 +81,28 @@ def numbers(w: U8, p: int) -> Any:
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of group `run` of the record at p."""
+    return bits(load_i8x64(w, p + QS + 512 * (run // 2) + 64 * k), 4 * (run % 2), 15)
+
+
+@task
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    n_in, n_sum = 256 * n_block, 16 * n_block  # strides from row to row
     acc, least = zeros_i32(n), zeros_i32(n)
-    prefetch(w, p + AHEAD)
     for g in range(8):
-        prefetch(w, p + AHEAD + SCALES + 32 * g)
+        fetch_ahead(w, p + 296 * g, 5)
         narrow = start_zero(n)
-        for unit in range(8):
-            qs = load_i8x64(w, p + QS + 512 * (g // 2) + 64 * unit)
-            prefetch(w, p + AHEAD + QS + 256 * g + 32 * unit)
-            four = bits(qs, 4 * (g % 2), 15)
-            narrow = dot4(narrow, four, q, 256 * x + 32 * g + 4 * unit, n_in)
+        for k in range(8):
+            narrow = dot4(narrow, apply(unit, (u, o, g, k)), q, 256 * x + 32 * g + 4 * k, 256)
         acc = scaled(acc, narrow, numbers(w, p + SCALES + 16 * g))
-        minimums = numbers(w, p + MINS + 16 * g)
-        least = times_sum(least, minimums, sums, 16 * x + 2 * g, n_sum)
-    y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
-    return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
+    for g in range(0, 8, 2):
+        place = p + MINS + 16 * g
+        least = times_sums(least, numbers(w, place), numbers(w, place + 16), sums, 8 * x + g, 8)
+    y = add_scaled(y, acc, load_f16x16(w, p), d, x, 1)
+    return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, 1)
 
 
 @register_jitable
@@ -111,13 +115,11 @@ def scale_of(w: U8, p: int, g: int) -> Any:
 @task
 def expand(w: U8, p: int, out: F32, o: int) -> None:
     """Write a record as float32."""
-    for i in range(4):
-        (low, low_min), (high, high_min) = scale_of(w, p, 2 * i), scale_of(w, p, 2 * i + 1)
-        for unit in range(8):
-            qs = load_i8x64(w, p + QS + 512 * i + 64 * unit)
-            line = o + (64 * i + 4 * unit) * out.shape[1]
-            expand_unit(qs & 15, 0, low, low_min, out, line)
-            expand_unit(qs >> 4, 0, high, high_min, out, line + 32 * out.shape[1])
+    for g in range(8):
+        scale, minimum = scale_of(w, p, g)
+        for k in range(8):
+            line = o + (32 * g + 4 * k) * out.shape[1]
+            expand_unit(apply(unit, (w, p, g, k)), 0, scale, minimum, out, line)
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

@@ -15,13 +15,13 @@ from pyollama_tensor.kernels.five_bits import five_bits, lay_32_bits
 from pyollama_tensor.kernels.records import (
     copy_half,
     expand_unit,
-    fetch_ahead,
     kernels_of,
     spread,
 )
 from pyollama_tensor.simd import (
     add_scaled,
     dot4,
+    fetch_ahead,
     load_f16x16,
     splat_f32x16,
     splat_i32x16,
@@ -30,10 +30,11 @@ from pyollama_tensor.simd import (
     total,
     zeros_i32,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 32, 32
+BLOCK, STEP, PARTS = 32, 32, 2
 SIZE, M, QS, QH = 384, 32, 64, 320
 FILE_SIZE, FILE_M, FILE_QH, FILE_QS = 24, 2, 4, 8
 OFFSET = -16
@@ -49,29 +50,33 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of the record at p."""
+    return five_bits(w, p + QS + 64 * (k % 4), p + QH, k // 4, k % 4)
+
+
+@task
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
     fetch_ahead(w, p, 6)
     scale = load_f16x16(w, p)
     middle = load_f16x16(w, p + M) - splat_f32x16(OFFSET) * scale
-    acc = start(n, sums, 2 * x, 2 * n_block, OFFSET)
-    for unit in range(4):
-        low, high = five_bits(w, p + QS, p + QH, unit)
-        acc = dot4(acc, low, q, 32 * x + 4 * unit, 32 * n_block)
-        acc = dot4(acc, high, q, 32 * x + 16 + 4 * unit, 32 * n_block)
-    y = add_scaled(y, total(acc), scale, d, x, n_block)
-    inputs = times_sum(zeros_i32(n), splat_i32x16(1), sums, 2 * x, 2 * n_block)
-    return add_scaled(y, inputs, middle, d, x, n_block)
+    acc = start(n, sums, 2 * x, 2, OFFSET)
+    for k in range(8):
+        acc = dot4(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
+    y = add_scaled(y, total(acc), scale, d, x, 1)
+    inputs = times_sum(zeros_i32(n), splat_i32x16(1), sums, 2 * x, 2)
+    return add_scaled(y, inputs, middle, d, x, 1)
 
 
 @task
 def expand(w: U8, p: int, out: F32, o: int) -> None:
     """Write a record as float32."""
     d, minimum = load_f16x16(w, p), splat_f32x16(0.0) - load_f16x16(w, p + M)
-    for unit in range(4):
-        low, high = five_bits(w, p + QS, p + QH, unit)
-        expand_unit(low, 0, d, minimum, out, o + 4 * unit * out.shape[1])
-        expand_unit(high, 0, d, minimum, out, o + (16 + 4 * unit) * out.shape[1])
+    for k in range(8):
+        expand_unit(apply(unit, (w, p, 0, k)), 0, d, minimum, out, o + 4 * k * out.shape[1])
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

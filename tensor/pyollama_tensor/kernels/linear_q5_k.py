@@ -21,21 +21,23 @@ from pyollama_tensor.kernels.linear_q4_k import (
     numbers,
     scale_of,
 )
-from pyollama_tensor.kernels.records import expand_unit, fetch_ahead, kernels_of, spread
+from pyollama_tensor.kernels.records import expand_unit, kernels_of, spread
 from pyollama_tensor.simd import (
     add_scaled,
     dot4,
+    fetch_ahead,
     load_f16x16,
     scaled,
     splat_f32x16,
     start_zero,
-    times_sum,
+    times_sums,
     zeros_i32,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 256, 32
+BLOCK, STEP, PARTS = 256, 32, 1
 SIZE, QH = 2880, 2368
 FILE_SIZE, FILE_QH, FILE_QS = 176, 16, 48
 
@@ -51,41 +53,42 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of group `run` of the record at p."""
+    units, tops = p + QS + 512 * (run // 2), p + QH + 128 * (run // 2)
+    return five_bits(w, units + 64 * k, tops + 64 * (k // 4), run % 2, k % 4)
+
+
+@task
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    n_in, n_sum = 256 * n_block, 16 * n_block  # strides from row to row
     acc, least = zeros_i32(n), zeros_i32(n)
-    for i in range(4):
-        fetch_ahead(w, p + 720 * i, 12)
-        scale, next_scale = numbers(w, p + SCALES + 32 * i), numbers(w, p + SCALES + 32 * i + 16)
+    for g in range(8):
+        fetch_ahead(w, p + 360 * g, 6)
+        scale = numbers(w, p + SCALES + 16 * g)
         for half in range(2):
-            units, top = p + QS + 512 * i + 256 * half, p + QH + 128 * i + 64 * half
-            n0, n1 = start_zero(n), start_zero(n)
-            for unit in range(4):
-                low, high = five_bits(w, units, top, unit)
-                place = 256 * x + 64 * i + 16 * half + 4 * unit
-                n0 = dot4(n0, low, q, place, n_in)
-                n1 = dot4(n1, high, q, place + 32, n_in)
-            acc = scaled(scaled(acc, n0, scale), n1, next_scale)
-        least = times_sum(least, numbers(w, p + MINS + 32 * i), sums, 16 * x + 4 * i, n_sum)
-        minimums = numbers(w, p + MINS + 32 * i + 16)
-        least = times_sum(least, minimums, sums, 16 * x + 4 * i + 2, n_sum)
-    y = add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
-    return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, n_block)
+            narrow, place = start_zero(n), 256 * x + 32 * g + 16 * half
+            for k in range(4):
+                four = apply(unit, (u, o, g, 4 * half + k))
+                narrow = dot4(narrow, four, q, place + 4 * k, 256)
+            acc = scaled(acc, narrow, scale)
+    for g in range(0, 8, 2):
+        place = p + MINS + 16 * g
+        least = times_sums(least, numbers(w, place), numbers(w, place + 16), sums, 8 * x + g, 8)
+    y = add_scaled(y, acc, load_f16x16(w, p), d, x, 1)
+    return add_scaled(y, least, splat_f32x16(0.0) - load_f16x16(w, p + DMIN), d, x, 1)
 
 
 @task
 def expand(w: U8, p: int, out: F32, o: int) -> None:
     """Write a record as float32."""
-    for i in range(4):
-        (low, low_min), (high, high_min) = scale_of(w, p, 2 * i), scale_of(w, p, 2 * i + 1)
-        for unit in range(8):
-            four, line = unit // 4, o + (64 * i + 4 * unit) * out.shape[1]
-            a, b = five_bits(
-                w, p + QS + 512 * i + 256 * four, p + QH + 128 * i + 64 * four, unit % 4
-            )
-            expand_unit(a, 0, low, low_min, out, line)
-            expand_unit(b, 0, high, high_min, out, line + 32 * out.shape[1])
+    for g in range(8):
+        scale, minimum = scale_of(w, p, g)
+        for k in range(8):
+            line = o + (32 * g + 4 * k) * out.shape[1]
+            expand_unit(apply(unit, (w, p, g, k)), 0, scale, minimum, out, line)
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

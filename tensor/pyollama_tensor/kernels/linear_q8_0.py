@@ -7,22 +7,23 @@ Source: block_q8_0 in ggml. NumPy twin: reference.linear.
 
 from typing import Any
 
-from pyollama_tensor.kernels.records import AHEAD, copy_half, kernels_of, spread
+from pyollama_tensor.kernels.records import copy_half, kernels_of, spread
 from pyollama_tensor.simd import (
     add_scaled,
     byte_signed,
     dot4_signed,
+    fetch_ahead,
     load_f16x16,
     load_i8x64,
-    prefetch,
     start_signed,
     store_f32x16,
     to_f32x16,
 )
+from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP = 32, 32
+BLOCK, STEP, PARTS = 32, 32, 2
 SIZE, QS = 544, 32
 FILE_SIZE, FILE_QS = 34, 2
 
@@ -35,14 +36,21 @@ def lay(source: U8, s: int, out: U8, o: int, row: int) -> None:
 
 
 @task
-def add(n: Any, y: Any, w: U8, p: int, q: I8, d: F32, sums: I16, x: int, n_block: int) -> Any:
+def unit(w: U8, p: int, run: int, k: int) -> Any:
+    """Unit k of the record at p."""
+    return load_i8x64(w, p + QS + 64 * k)
+
+
+@task
+def add(
+    n: Any, y: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, x: int
+) -> Any:
     """Add the products of one record with n rows of inputs to y."""
-    acc = start_signed(n, sums, 2 * x, 2 * n_block)
-    for unit in range(8):
-        prefetch(w, p + AHEAD + 64 * unit)
-        qs = load_i8x64(w, p + QS + 64 * unit)
-        acc = dot4_signed(acc, qs, q, 32 * x + 4 * unit, 32 * n_block)
-    return add_scaled(y, acc, load_f16x16(w, p), d, x, n_block)
+    fetch_ahead(w, p, 9)
+    acc = start_signed(n, sums, 2 * x, 2)
+    for k in range(8):
+        acc = dot4_signed(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
+    return add_scaled(y, acc, load_f16x16(w, p), d, x, 1)
 
 
 @task
@@ -56,4 +64,6 @@ def expand(w: U8, p: int, out: F32, o: int) -> None:
             store_f32x16(out, line, d * to_f32x16(byte_signed(qs, k)))
 
 
-linear, transposed, interleave = kernels_of(lay, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, interleave = kernels_of(
+    lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE, bare=True
+)

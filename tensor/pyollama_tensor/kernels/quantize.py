@@ -3,6 +3,8 @@
 A block's largest magnitude becomes 127 (so -128 never occurs). Blocks are 32 inputs for the
 formats with blocks of 32 weights, 256 for the K-quants, as in ggml; scales stay float32.
 Beside the bytes stand sums of them, with which kernels undo the offset of unsigned weights.
+All rows of a block stand together, as they meet the same weights: with whole rows after each other
+they would be thousands of bytes apart, where caches have room for few.
 
 Source: quantize_row_q8_0 and quantize_row_q8_K in ggml. NumPy twin: quantized in the tests.
 """
@@ -44,20 +46,27 @@ def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
     """Quantize rows in blocks of `block` inputs, and sum the bytes of every `step` inputs.
 
     x:    float32 (T, n_in), n_in a multiple of block, block of step, step of 16
-    q:    int8 (T, n_in), where x = d * q but for rounding
-    d:    float32 (T, n_in / block)
-    sums: int16 (T, n_in / step, 2), of the inputs at places 0 and 1 of each four, and at 2 and 3
+    q:    int8 (n_block, T, block), where x = d * q but for rounding
+    d:    float32 (n_block, T)
+    sums: int16 (n_block, T, block / step, 2), of the inputs at places 0 and 1 of each four, and
+          at 2 and 3; or (n_block, T, block / step, 1), of all
     """
-    for i in range(x.size // block):
-        most = largest(x, i * block, block)
+    n_block, n_row = q.shape[0], q.shape[1]
+    for i in range(n_block * n_row):
+        begin = (i % n_row * n_block + i // n_row) * block
+        most = largest(x, begin, block)
         scale = most / MOST
         put(d, i, scale)
         inverse = splat_f32x16(MOST / most if most > LEAST else ZERO)
-        for j in range(i * block, (i + 1) * block, step):
+        for j in range(0, block, step):
             s01, s23 = 0, 0
             for k in range(j, j + step, 16):
-                whole = to_i32(round_even(load_f32x16(x, k) * inverse))
-                store_i8x16(q, k, narrow_i8x16(whole))
+                whole = to_i32(round_even(load_f32x16(x, begin + k) * inverse))
+                store_i8x16(q, i * block + k, narrow_i8x16(whole))
                 s01, s23 = s01 + sum_01(whole), s23 + sum_23(whole)
-            put(sums, j // step * 2, s01)
-            put(sums, j // step * 2 + 1, s23)
+            place = (i * block + j) // step
+            if sums.shape[3] == 2:
+                put(sums, 2 * place, s01)
+                put(sums, 2 * place + 1, s23)
+            else:
+                put(sums, place, s01 + s23)

@@ -4,22 +4,31 @@ A matrix (n_out, n_in) becomes uint8 (n_group, n_block * record size): group g h
 16 g + 15, one record per block of inputs. A *unit* is four bytes of one row; a record lays the
 same unit of 16 rows side by side, 64 bytes. Rows beyond the last one are zeros.
 
-Each format's module tells what its record holds, and knows one block in three tasks:
+Each format's module tells what its record holds, and knows one block in four tasks:
 
-    lay(source, s, out, o, row)                     a block of a GGUF row at s into row `row` of
-                                                    the record at o
-    add(n, y, w, p, q, d, sums, x, n_block) -> y    the record at p, times block x of the first of
-                                                    n rows of inputs (quantize.py), added to y
-    expand(w, p, out, o)                            the record at p as float32: input i of its rows
-                                                    in a line of 16 at o + i * out.shape[1]
+    lay(source, s, out, o, row)         a block of a GGUF row at s into row `row` of the record at o
+    unit(w, p, run, k) -> i8x64         a byte for each of four inputs of 16 rows: unit k of eight
+                                        in run `run` of 32 inputs of the record at p
+    add(n, y, unit, u, o, w, p, q, d, sums, x) -> y
+                                        the record at p times n rows of inputs, of which x is the
+                                        first (quantize.py), added to y; unit(u, o, ...) gives the
+                                        weights, from the record or from where they lie unpacked
+    expand(w, p, out, o)                the record at p as float32: input i of its rows in a line
+                                        of 16 at o + i * out.shape[1]
 
-with the constants BLOCK and STEP for `quantize`, SIZE, the bytes of a record, and FILE_SIZE, those
-of a block in the file. The loops around them are the same for all formats and stand here, so that
-a row of outputs is always summed block by block, whatever the other rows are.
+with the constants BLOCK, STEP and PARTS for `quantize`, SIZE, the bytes of a record, and FILE_SIZE,
+those of a block in the file. The loops around them are the same for all formats and stand here, so
+that a row of outputs is always summed block by block, whatever the other rows are.
+
+One row of inputs meets weights that are unpacked in registers: memory is what it waits for. Where
+there are more, arithmetic is. Then each record is unpacked once into a few kilobytes that stay in
+the first cache, all rows meet it there, four at a time, and the sums of a group stand beside it:
+in the array of outputs they would be thousands of bytes apart, where that cache has room for few.
 """
 
 from typing import Any
 
+import numpy as np
 from numba.extending import register_jitable
 
 from pyollama_tensor.jit import kernel
@@ -29,11 +38,14 @@ from pyollama_tensor.simd import (
     byte_unsigned,
     get,
     load_4xi8,
-    prefetch,
+    load_f32x16,
+    load_i8x64,
+    load_rows,
     put,
     splat_f32x16,
     store_4xi8,
     store_f32x16,
+    store_i8x64,
     store_rows,
     to_f32x16,
     zeros_f32,
@@ -43,7 +55,7 @@ from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I8, I16, I64, U8
 
 ROWS = 16
-AHEAD = 4096  # bytes between what is read and what is prefetched: any distance works
+RUN = 32 * ROWS  # bytes of 32 inputs of all rows, unpacked
 CHUNK = 1 << 16  # bytes of weights that one thread takes at a time
 
 
@@ -62,13 +74,6 @@ def copy_half(source: U8, s: int, out: U8, o: int) -> None:
 
 
 @register_jitable
-def fetch_ahead(w: U8, p: int, n_line: int) -> None:
-    """Ask for the cache lines that will be read some records after those at p."""
-    for line in range(n_line):
-        prefetch(w, p + AHEAD + 64 * line)
-
-
-@register_jitable
 def expand_unit(qs: Any, offset: int, scale: Any, minimum: Any, out: F32, o: int) -> None:
     """Store scale * (q + offset) - minimum of a unit of 16 rows, a line for each of its inputs."""
     for k in range(4):
@@ -76,30 +81,87 @@ def expand_unit(qs: Any, offset: int, scale: Any, minimum: Any, out: F32, o: int
         store_f32x16(out, o + k * out.shape[1], scale * whole - minimum)
 
 
+@task
+def unpacked(w: U8, p: int, run: int, k: int) -> Any:
+    """The same as a format's `unit`, where weights lie unpacked from p on."""
+    return load_i8x64(w, p + RUN * run + 64 * k)
+
+
 @register_jitable
-def tile(
-    n: Any, add: Any, w: U8, size: int, group: int, q: I8, d: F32, sums: I16, t: int, out: F32
+def unpack_record(unit: Any, n_run: int, w: U8, p: int, out: U8) -> None:
+    """Unpack the weights of the record at p."""
+    for run in range(n_run):
+        for k in range(8):
+            store_i8x64(out, RUN * run + 64 * k, apply(unit, (w, p, run, k)))
+
+
+@task
+def one_row(
+    first: int, last: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
 ) -> None:
-    """Sixteen outputs of one group for n rows of inputs from row t on."""
-    y = zeros_f32(n)
-    n_block = w.shape[1] // size
-    for block in range(n_block):
-        p = (group * n_block + block) * size
-        y = apply(add, (n, y, w, p, q, d, sums, t * n_block + block, n_block))
-    store_rows(out, t * out.shape[1] + group * ROWS, out.shape[1], y)
+    """Outputs of groups first to last for one row of inputs; weights are unpacked in registers."""
+    n_block = len(q)
+    for group in range(first, last):
+        y = zeros_f32(ONE)
+        for block in range(n_block):
+            p = (group * n_block + block) * size
+            y = apply(add, (ONE, y, unit, w, p, w, p, q, d, sums, block))
+        store_rows(out, group * ROWS, 0, y)
+
+
+@register_jitable
+def add_record(
+    ys: F32, add: Any, unit: Any, u: U8, o: int, w: U8, p: int, q: I8, d: F32, sums: I16, block: int
+) -> None:
+    """Add the products of the record at p to the outputs of all rows of inputs, four at a time."""
+    n_row = len(ys)
+    for t in range(0, n_row - 3, 4):
+        y = load_rows(FOUR, ys, t * ROWS, ROWS)
+        y = apply(add, (FOUR, y, unit, u, o, w, p, q, d, sums, block * n_row + t))
+        store_rows(ys, t * ROWS, ROWS, y)
+    for t in range(n_row // 4 * 4, n_row):
+        y = load_rows(ONE, ys, t * ROWS, ROWS)
+        y = apply(add, (ONE, y, unit, u, o, w, p, q, d, sums, block * n_row + t))
+        store_rows(ys, t * ROWS, ROWS, y)
+
+
+@register_jitable
+def put_rows(ys: F32, group: int, out: F32) -> None:
+    """Write the outputs of one group."""
+    for t in range(len(ys)):
+        store_f32x16(out, t * out.shape[1] + group * ROWS, load_f32x16(ys, t * ROWS))
 
 
 @task
 def rows(
-    first: int, last: int, add: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
+    first: int, last: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
 ) -> None:
-    """Outputs of groups first to last for all rows of inputs, four at a time."""
-    fours = len(q) // 4 * 4
+    """Outputs of groups first to last for several rows of inputs; weights are unpacked once."""
+    n_block, n_row, n_in = q.shape
+    weights = np.empty(n_in * ROWS, np.uint8)
+    ys = np.empty((n_row, ROWS), np.float32)
     for group in range(first, last):
-        for t in range(0, fours, 4):
-            tile(FOUR, add, w, size, group, q, d, sums, t, out)
-        for t in range(fours, len(q)):
-            tile(ONE, add, w, size, group, q, d, sums, t, out)
+        ys[:] = 0.0
+        for block in range(n_block):
+            p = (group * n_block + block) * size
+            unpack_record(unit, n_in // 32, w, p, weights)
+            add_record(ys, add, unpacked, weights, 0, w, p, q, d, sums, block)
+        put_rows(ys, group, out)
+
+
+@task
+def bare_rows(
+    first: int, last: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """The same as `rows` for weights that need no unpacking."""
+    n_block, n_row = q.shape[:2]
+    ys = np.empty((n_row, ROWS), np.float32)
+    for group in range(first, last):
+        ys[:] = 0.0
+        for block in range(n_block):
+            p = (group * n_block + block) * size
+            add_record(ys, add, unit, w, p, w, p, q, d, sums, block)
+        put_rows(ys, group, out)
 
 
 @task
@@ -126,15 +188,27 @@ def repack(first: int, last: int, lay: Any, source: U8, file_size: int, out: U8,
 
 
 def kernels_of(
-    lay: Any, add: Any, expand: Any, block: int, size: int, file_size: int
+    lay: Any,
+    unit: Any,
+    add: Any,
+    expand: Any,
+    block: int,
+    size: int,
+    file_size: int,
+    bare: bool = False,
 ) -> tuple[Any, Any, Any]:
     """The kernels of a format, `linear`, `transposed` and `interleave`, from its three tasks."""
+    many = bare_rows if bare else rows
 
     @kernel
     def linear(pool: I64, w: U8, q: I8, d: F32, sums: I16, out: F32) -> None:
         """out = W x for quantized inputs; out is float32 (T, 16 * n_group)."""
         grain = 1 + CHUNK // w.shape[1]
-        parallel_for(pool, rows, w.shape[0], grain, (add, w, size, q, d, sums, out))
+        args = (add, unit, w, size, q, d, sums, out)
+        if q.shape[1] == 1:
+            parallel_for(pool, one_row, w.shape[0], grain, args)
+        else:
+            parallel_for(pool, many, w.shape[0], grain, args)
 
     @kernel
     def transposed(pool: I64, w: U8, begin: int, end: int, out: F32) -> None:

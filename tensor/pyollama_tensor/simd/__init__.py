@@ -18,6 +18,7 @@ from pyollama_tensor.simd.dot import (
     sum_01,
     sum_23,
     times_sum,
+    times_sums,
     total,
 )
 from pyollama_tensor.simd.floats import add_products, add_totals
@@ -37,6 +38,8 @@ from pyollama_tensor.simd.math import (
     where_less,
 )
 from pyollama_tensor.simd.memory import (
+    AHEAD,
+    fetch_ahead,
     get,
     load_4xi8,
     load_f16,
@@ -52,12 +55,14 @@ from pyollama_tensor.simd.memory import (
     store_f16,
     store_f32x16,
     store_i8x16,
+    store_i8x64,
     store_i32x16,
 )
-from pyollama_tensor.simd.tile import FOUR, ONE, THREE, store_rows, zeros_f32, zeros_i32
+from pyollama_tensor.simd.tile import FOUR, ONE, THREE, load_rows, store_rows, zeros_f32, zeros_i32
 from pyollama_tensor.simd.vector import (
     Vec,
     bits,
+    lift,
     splat_f32x16,
     splat_i32x16,
     to_f32x16,
@@ -66,6 +71,7 @@ from pyollama_tensor.simd.vector import (
 )
 
 __all__ = [
+    "AHEAD",
     "FOUR",
     "ONE",
     "THREE",
@@ -81,9 +87,11 @@ __all__ = [
     "dot4",
     "dot4_signed",
     "exp_f32x16",
+    "fetch_ahead",
     "flush_to_zero",
     "fma",
     "get",
+    "lift",
     "load_4xi8",
     "load_f16",
     "load_f16x16",
@@ -91,6 +99,7 @@ __all__ = [
     "load_i8x16",
     "load_i8x64",
     "load_i32x16",
+    "load_rows",
     "load_wide",
     "maximum",
     "minimum",
@@ -113,12 +122,13 @@ __all__ = [
     "store_f16",
     "store_f32x16",
     "store_i8x16",
+    "store_i8x64",
     "store_i32x16",
     "store_rows",
     "sum_01",
     "sum_23",
     "times_sum",
-    "times_sum_of_32",
+    "times_sums",
     "to_f32x16",
     "to_i32",
     "total",

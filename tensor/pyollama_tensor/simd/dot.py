@@ -248,6 +248,31 @@ def times_sum(typing: Any, total: Any, factor: Any, sums: Any, index: Any, strid
 
 
 @word
+def times_sums(
+    typing: Any, total: Any, first: Any, second: Any, sums: Any, index: Any, stride: Any
+) -> Any:
+    """Add first * sums[index] + second * sums[index + 1] to each lane, each factor as an i32x16.
+
+    Factors fit int16. sums: int16, of the inputs of one step and of the next
+    """
+    if not isinstance(total, Tiled) or (total.vec, first, second) != (I32X16,) * 3:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        low = builder.and_(args[1], constant(I32X16, 0xFFFF))
+        both = builder.or_(low, builder.shl(args[2], constant(I32X16, 16)))
+        both = builder.bitcast(both, I16X32.llvm)
+
+        def row(t: int) -> Any:
+            pair = row_four(context, builder, sig, args, 3, t, I16X32)
+            return _wssd(builder, builder.extract_value(args[0], t), pair, both)
+
+        return each_row(builder, total, row)
+
+    return total(total, first, second, sums, index, stride), codegen
+
+
+@word
 def add_scaled(typing: Any, y: Any, whole: Any, scale: Any, d: Any, index: Any, stride: Any) -> Any:
     """Add whole * (scale * d[index]) to y: int32 sums times the lanes' and the inputs' scales."""
     if not isinstance(y, Tiled) or (y.vec, scale) != (F32X16, F32X16):

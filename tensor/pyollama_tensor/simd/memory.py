@@ -10,6 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
+from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from pyollama_tensor.simd.halves import HALF, float_to_half, half_to_float
@@ -94,8 +95,8 @@ def load_wide(typing: Any, array: Any, index: Any) -> Any:
     return F32X16(array, index), _WIDE[array.dtype]
 
 
-store_i8x16, store_i32x16 = _store(I8X16), _store(I32X16)
-store_f32x16 = _store(F32X16)
+store_i8x16, store_i8x64 = _store(I8X16), _store(I8X64)
+store_i32x16, store_f32x16 = _store(I32X16), _store(F32X16)
 
 
 @word
@@ -180,3 +181,27 @@ def prefetch(typing: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index), codegen
+
+
+AHEAD = 4096  # bytes between what is read and what is fetched for later: any distance works
+
+
+def _fetch_ahead(typing: Any, array: Any, index: Any, n_line: Any) -> Any:
+    """Ask for the n cache lines (a constant) that are read some time after those at an element.
+
+    A few at a time, spread over the work: many requests at once wait for each other.
+    """
+    if not isinstance(n_line, types.IntegerLiteral):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place, i32 = pointer(context, builder, sig, args, LLVM["i8"]), LLVM["i32"]
+        for line in range(n_line.literal_value):
+            later = builder.gep(place, [ir.IntType(64)(AHEAD + 64 * line)])
+            call(builder, "llvm.prefetch.p0", ir.VoidType(), later, i32(0), i32(3), i32(1))
+        return context.get_dummy_value()
+
+    return types.void(array, index, n_line), codegen
+
+
+fetch_ahead: Any = intrinsic(prefer_literal=True)(_fetch_ahead)

@@ -126,6 +126,21 @@ zeros_i32 = zeros(I32X16)
 
 
 @word
+def load_rows(typing: Any, tile: Any, array: Any, index: Any, stride: Any) -> Any:
+    """Read sixteen floats of each row."""
+    result = Tiled(F32X16, tile.n)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def row(t: int) -> Any:
+            place = row_place(context, builder, sig, args, 1, t, F32X16.llvm)
+            return builder.load(place, align=1)
+
+        return each_row(builder, result, row)
+
+    return result(tile, array, index, stride), codegen
+
+
+@word
 def store_rows(typing: Any, out: Any, index: Any, stride: Any, y: Any) -> Any:
     """Write each row's sixteen outputs."""
     if not isinstance(y, Tiled) or y.vec != F32X16:

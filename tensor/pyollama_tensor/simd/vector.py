@@ -165,6 +165,20 @@ def bits(typing: Any, value: Any, shift: Any, mask: Any) -> Any:
     return I8X64(value, shift, mask), codegen
 
 
+@word
+def lift(typing: Any, value: Any, shift: Any) -> Any:
+    """Byte << shift of each byte of an i8x64, where the result is below 256; see `bits`."""
+    if value != I8X64 or not isinstance(shift, types.Integer):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        by = splat_value(builder, context.cast(builder, args[1], sig.args[1], types.int16), 32)
+        shifted = builder.shl(builder.bitcast(args[0], I16X32.llvm), by)
+        return builder.bitcast(shifted, I8X64.llvm)
+
+    return I8X64(value, shift), codegen
+
+
 splat_f32x16 = _splat(F32X16, types.float32)
 splat_i32x16 = _splat(I32X16, types.int32)
 

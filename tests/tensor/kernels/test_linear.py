@@ -108,8 +108,9 @@ def test_nothing_but_the_inputs_is_rounded(random_rows: MakeRows, type: GGMLType
     data, kernels = random_rows(rng, type, 90, 512), kernels_of(type)
     matrix = dequantize(data, type)
     x = rng.standard_normal((6, 512)).astype(np.float32)
-    found = Inputs(x).quantized(kernels.BLOCK, kernels.STEP)
-    rounded = found.q * np.repeat(found.d.astype(np.float64), kernels.BLOCK, axis=1)
+    found = Inputs(x).quantized(kernels.BLOCK, kernels.STEP, kernels.PARTS)
+    blocks = found.q * found.d.astype(np.float64)[:, :, np.newaxis]  # (n_block, 6, block)
+    rounded = blocks.swapaxes(0, 1).reshape(6, 512)
     error = np.abs(linear(x, make_weight(data, type, 512)) - rounded @ matrix.T)
     assert (error <= norms(matrix, x) * 1e-6).all()
 

@@ -10,11 +10,14 @@ from pyollama_tensor.weights import Inputs
 
 
 def twin(x: F32, block: int) -> tuple[F32, F32]:
-    """Bytes (as floats) and scales: the largest magnitude of a block becomes 127."""
-    blocks = x.reshape(len(x), -1, block)
+    """Bytes (as floats) and scales: the largest magnitude of a block becomes 127.
+
+    (T, n_in) -> (n_block, T, block), (n_block, T)
+    """
+    blocks = x.reshape(len(x), -1, block).swapaxes(0, 1)
     most = np.abs(blocks).max(axis=2, keepdims=True)
     inverse = np.divide(np.float32(127), most, out=np.zeros_like(most), where=most > 0)
-    return np.rint(blocks * inverse).reshape(x.shape), (most / np.float32(127))[:, :, 0]
+    return np.rint(blocks * inverse), (most / np.float32(127))[:, :, 0]
 
 
 @given(
@@ -32,14 +35,19 @@ def test_bytes_scales_and_sums_are_the_twins(
     q, d = twin(x, block)
     np.testing.assert_array_equal(found.q, q)
     np.testing.assert_array_equal(found.d, d)
-    fours = q.reshape(n_row, -1, step // 4, 2, 2)  # places 0 and 1, then 2 and 3 of each four
-    np.testing.assert_array_equal(found.sums, fours.sum(axis=(2, 4)))
+    fours = q.reshape(
+        n_block, n_row, -1, step // 4, 2, 2
+    )  # places 0 and 1, then 2 and 3 of each four
+    np.testing.assert_array_equal(found.sums, fours.sum(axis=(3, 5)))
+    whole = Inputs(x).quantized(block, step, parts=1)
+    np.testing.assert_array_equal(whole.sums[..., 0], found.sums.sum(axis=3))
 
 
-def test_inputs_are_quantized_once_for_each_block_size() -> None:
+def test_inputs_are_quantized_once_for_each_way() -> None:
     inputs = Inputs(np.ones((1, 256), np.float32))
     assert inputs.quantized(32, 32) is inputs.quantized(32, 32)
     assert inputs.quantized(32, 32) is not inputs.quantized(256, 16)
+    assert inputs.quantized(32, 32) is not inputs.quantized(32, 32, parts=1)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-44, 1e-31])

@@ -181,12 +181,25 @@ def test_bits_are_taken_from_each_byte_alone(shift: int, mask: int) -> None:
     np.testing.assert_array_equal(out, ((w >> shift) & mask).reshape(16, 4).T)
 
 
+@kernel
+def lifted(w: U8, shift: int, out: U8) -> None:
+    simd.store_i8x64(out, 0, simd.lift(simd.load_i8x64(w, 0), shift))
+
+
+@pytest.mark.parametrize("shift", [0, 1, 4, 7])
+def test_bits_are_lifted_within_each_byte(shift: int) -> None:
+    w: U8 = np.random.default_rng(shift).integers(0, 256 >> shift, 64, dtype=np.uint8)
+    out = np.empty_like(w)
+    lifted(w, shift, out)
+    np.testing.assert_array_equal(out, w << shift)
+
+
 INSPECT = """
 from numba import types
 from pyollama_tensor.weights import REPACKED, kernels_of
 def c(element, n): return types.Array(element, n, "C")
-signature = (c(types.int64, 1), c(types.uint8, 2), c(types.int8, 2), c(types.float32, 2),
-             c(types.int16, 3), c(types.float32, 2))
+signature = (c(types.int64, 1), c(types.uint8, 2), c(types.int8, 3), c(types.float32, 2),
+             c(types.int16, 4), c(types.float32, 2))
 for type in REPACKED:
     kernels = kernels_of(type)
     kernels.linear.compile(signature)
