@@ -9,6 +9,11 @@ from pyollama.grammar.constraint import GrammarConstraint, TokenTable
 from pyollama.grammar.errors import GrammarError, SchemaError
 from pyollama.grammar.json_mode import JSON_OBJECT
 from pyollama.grammar.schema import schema_grammar
+from pyollama.grammar.tool_calls import (
+    ToolCallConstraint,
+    calls_grammar,
+    writes_hermes_calls,
+)
 
 __all__ = [
     "JSON_OBJECT",
@@ -16,5 +21,8 @@ __all__ = [
     "GrammarError",
     "SchemaError",
     "TokenTable",
+    "ToolCallConstraint",
+    "calls_grammar",
     "schema_grammar",
+    "writes_hermes_calls",
 ]

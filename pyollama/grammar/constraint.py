@@ -56,6 +56,7 @@ class TokenTable:
         self.n_vocab = len(texts)
         self.end_tokens = frozenset(end_tokens)
         self.end_ids = np.array(sorted(end_tokens), np.int64)
+        self.byte_ids = {piece: id for id, piece in enumerate(texts) if len(piece) == 1}
         self._tokenizer = LLTokenizer(
             TokenizerWrapper(_Pieces(texts)),
             n_vocab=self.n_vocab + 1,
@@ -129,6 +130,19 @@ class GrammarConstraint:
         if token not in self._table.end_tokens:
             self._matcher.consume_token(token)
             self._require_sound()
+
+    def accept_bytes(self, text: bytes) -> bool:
+        """Go on by bytes, as far as tokens of one byte spell them; False if they do not fit."""
+        for value in text:
+            token = self._table.byte_ids.get(bytes([value]))
+            if token is None or not self.allows(token):
+                return False
+            self.accept(token)
+        return True
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self._matcher.reset()
 
     def _require_sound(self) -> None:
         if self._matcher.is_error():

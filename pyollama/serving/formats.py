@@ -15,8 +15,12 @@ from pyollama.grammar import (
     GrammarConstraint,
     GrammarError,
     SchemaError,
+    ToolCallConstraint,
+    calls_grammar,
     schema_grammar,
+    writes_hermes_calls,
 )
+from pyollama.prompt.tools import tool_object
 from pyollama.sampling.constraint import Constraint
 from pyollama.serving.exchange import Exchange
 from pyollama.serving.text_side import TextSide
@@ -65,18 +69,39 @@ def constraint_for(format: RawJSON | None, loaded: TextSide) -> Constraint | Non
         raise refused_by_engine("Failed to initialize samplers: failed to parse grammar") from error
 
 
-def format_constraint(exchange: Exchange, format: RawJSON | None) -> Constraint | None:
-    """The same for one request: where llama.cpp splits off thinking, it begins after that."""
-    loaded = exchange.loaded
-    constraint = constraint_for(format, loaded)
-    if constraint is None or not isinstance(exchange.writer, NativeWriter):
+def answer_constraint(exchange: Exchange, format: RawJSON | None) -> Constraint | None:
+    """What one request's answer is kept to: its format, or well-formed calls of its tools.
+
+    Where llama.cpp makes the prompt and splits off thinking, a format begins to hold after that.
+    Raises as constraint_for.
+    """
+    constraint = constraint_for(format, exchange.loaded)
+    if not isinstance(exchange.writer, NativeWriter):
         return constraint
-    template, thinking = loaded.template, exchange.thinking
+    if constraint is None:
+        return _call_constraint(exchange)
+    template, thinking = exchange.loaded.template, exchange.thinking
     thinks = thinking.asked if template.thinks_when_asked else thinking.on
     if not (thinks and exchange.tells_thinking and template.has_thinking):
         return constraint
-    tokenizer = loaded.tokenizer
+    tokenizer = exchange.loaded.tokenizer
     return AfterThinking(constraint, partial(tokenizer.piece, special=True), tokenizer.n_vocab)
+
+
+def _call_constraint(exchange: Exchange) -> Constraint | None:
+    """Keeps calls of tools to their schemas, where the form of calls is known."""
+    loaded = exchange.loaded
+    if not (exchange.tools and writes_hermes_calls(loaded.template.source)):
+        return None
+    try:
+        grammar = calls_grammar([tool_object(tool) for tool in exchange.tools])
+        if grammar is None:
+            return None
+        piece = partial(loaded.tokenizer.piece, special=True)
+        return ToolCallConstraint(loaded.token_table, piece, grammar)
+    except (SchemaError, GrammarError) as error:  # too large, say: the calls are free then
+        logger.info("no grammar for the tools: %s", error)
+        return None
 
 
 class AfterThinking:

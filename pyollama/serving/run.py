@@ -18,7 +18,7 @@ from pyollama.serving.checks import require_text_only
 from pyollama.serving.context import Room, kept_at_front
 from pyollama.serving.endpoint import Endpoint, ReadingForm
 from pyollama.serving.exchange import Exchange
-from pyollama.serving.formats import format_constraint, requested_format
+from pyollama.serving.formats import answer_constraint, requested_format
 from pyollama.serving.generation import new_generation
 from pyollama.serving.limits import predict_limit, prompt_room, require_acceptable
 from pyollama.serving.repetition import RepetitionGuard
@@ -65,7 +65,7 @@ class Run(Generic[R]):
         form = endpoint.form(exchange, prompt)
         try:
             require_text_only(endpoint.images)
-            constraint = await asyncio.to_thread(format_constraint, exchange, endpoint.call.format)
+            constraint = await asyncio.to_thread(answer_constraint, exchange, endpoint.call.format)
             tokens = await self._tokens(room, prompt)
         except PyollamaError as error:
             self.lease.release()

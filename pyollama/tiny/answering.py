@@ -1,10 +1,13 @@
 """Greedy answers of an exported model, through the engine that serves it."""
 
 import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pyollama.engine import Engine, Request
+from pyollama.grammar import TokenTable, ToolCallConstraint, calls_grammar
 from pyollama.models.loader import load_model
 from pyollama.sampling import Options, Sampler
 from pyollama.tokenizer import load_tokenizer
@@ -21,19 +24,30 @@ class Writer:
         self.tokenizer = load_tokenizer(self.file.metadata)
         model = load_model(self.file)
         self.engine = Engine(model, model.config.n_ctx_train)
+        pieces = (self.tokenizer.piece(id) for id in range(self.tokenizer.n_vocab))
+        self.table = TokenTable(pieces, self.tokenizer.eog)
 
-    def complete(self, prompt: str, limit: int = 120) -> str:
+    def complete(
+        self, prompt: str, limit: int = 120, tools: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
         """What the model writes after the prompt, taking the likeliest token, special ones shown.
 
-        It stops at an end-of-generation token, or after limit tokens.
+        It stops at an end-of-generation token, or after limit tokens. As when it is served, the
+        calls that it makes are calls of the tools.
         """
         tokens = self.tokenizer.encode(prompt)
         sampler = Sampler(Options(temperature=0.0), self.tokenizer.n_vocab)
-        self.engine.add(Request(tokens, sampler, limit, self.tokenizer.eog))
+        constraint = self._call_constraint(tools)
+        self.engine.add(Request(tokens, sampler, limit, self.tokenizer.eog, constraint=constraint))
         answer: list[int] = []
         while self.engine.busy:
             answer += [event.token for event in self.engine.step() if event.token is not None]
         return self.tokenizer.decode(answer, special=True)
+
+    def _call_constraint(self, tools: Sequence[Mapping[str, Any]]) -> ToolCallConstraint | None:
+        grammar = calls_grammar(tools)
+        piece = partial(self.tokenizer.piece, special=True)
+        return None if grammar is None else ToolCallConstraint(self.table, piece, grammar)
 
 
 def without_thought(text: str) -> str:

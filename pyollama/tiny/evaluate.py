@@ -71,7 +71,7 @@ class Judge:
     def answer(self, example: Example) -> str:
         """The greedy answer to an example's prompt."""
         prompt, _ = render_example(example)
-        return self.writer.complete(prompt)
+        return self.writer.complete(prompt, tools=example.tools)
 
     def say(self, question: str, *, thinking: bool = False) -> str:
         """The greedy answer to one question."""
