@@ -13,6 +13,10 @@ RUN_ENVIRONMENT = {
     "OLLAMA_EDITOR": "Path to editor for interactive prompt editing (Ctrl+G)",
     "OLLAMA_NOHISTORY": "Do not preserve readline history",
 }
+TEMPLATE_ENVIRONMENT = {
+    "OLLAMA_MODELS": "The path to the models directory",
+    "OLLAMA_GO_TEMPLATE": "Which template is used of a model that has two (default: the abler)",
+}
 SERVE_ENVIRONMENT = {
     "OLLAMA_DEBUG": "Show additional debug information (e.g. OLLAMA_DEBUG=1)",
     **ENVIRONMENT,

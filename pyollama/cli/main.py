@@ -16,7 +16,7 @@ from pyollama.errors import PyollamaError
 __all__ = ["cli", "main", "run"]
 
 # In the order of the help; each is `command` in the module pyollama.cli.<name>.
-COMMANDS = ("serve", "create", "show", "run", "stop", "list", "ps", "rm", "warmup")
+COMMANDS = ("serve", "create", "show", "run", "stop", "list", "ps", "rm", "template", "warmup")
 ALIASES = {"start": "serve", "ls": "list"}
 
 

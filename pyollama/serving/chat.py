@@ -27,7 +27,7 @@ from pyollama.serving.history import conversation
 from pyollama.serving.ids import call_id, engine_id
 from pyollama.serving.logprobs import told
 from pyollama.serving.text_side import TextSide
-from pyollama.serving.writers import NativeWriter, Thinking, choose_writer, is_rendered
+from pyollama.serving.writers import NativeWriter, Thinking, Writer, choose_writer, is_rendered
 from pyollama.store import StoredModel
 from pyollama.tokenizer import Tokenizer
 
@@ -68,13 +68,19 @@ class Chat:
         """Whether the run is a text completion, with the limits that Ollama sets to those."""
         return is_rendered(stored)
 
-    def exchange(self, stored: StoredModel, loaded: TextSide, thinks: bool) -> Exchange:
-        """Who writes the prompt, and who reads the answer."""
+    def exchange(
+        self,
+        stored: StoredModel,
+        loaded: TextSide,
+        thinks: bool,
+        writer: Writer | None = None,
+    ) -> Exchange:
+        """Who writes the prompt, and who reads the answer; writer is another than is chosen."""
         call = self.call
         harmony_knows = stored.parser_name == "harmony" and call.think == "max"
         thinking = Thinking(thinks, "high" if harmony_knows else call.think)
         start = Start(call.tools, call.messages[-1], thinking.value) if call.messages else None
-        writer = choose_writer(stored, loaded.template)
+        writer = writer or choose_writer(stored, loaded.template)
         return Exchange(stored, loaded, writer, thinking, call.tools, start)
 
     def prompt(self, exchange: Exchange, room: Room, thoughts: str = "") -> str:

@@ -102,4 +102,4 @@ def text_of(tokens: Sequence[int], tokenizer: Tokenizer) -> str:
         raise BadRequest(f"token {strange} is not among the model's {tokenizer.n_vocab} tokens")
     if sum(len(tokenizer.token(id)) for id in tokens) > MAX_TEXT:  # a token may be of any length
         raise BadRequest(f"the tokens stand for more than {MAX_TEXT} characters")
-    return tokenizer.decode(tokens, special=True)
+    return tokenizer.decode(tokens, special=True, exact=True)

@@ -69,9 +69,13 @@ class Tokenizer(ABC):
             ids.append(self.eos)
         return ids
 
-    def decode(self, ids: Sequence[int], *, special: bool = False) -> str:
-        """The text of a whole sequence; control tokens are left out unless `special`."""
-        return decode_utf8(self._join([self.piece(id, special=special) for id in ids]))
+    def decode(self, ids: Sequence[int], *, special: bool = False, exact: bool = False) -> str:
+        """The text of a whole sequence; control tokens are left out unless `special`.
+
+        exact: every space stays; otherwise those go that some vocabularies put before punctuation.
+        """
+        pieces = [self.piece(id, special=special) for id in ids]
+        return decode_utf8(self._join(pieces, exact=exact))
 
     def piece(self, id: int, *, special: bool = False) -> bytes:
         """The bytes of one token; empty for control tokens unless `special`."""
@@ -98,7 +102,7 @@ class Tokenizer(ABC):
         """The bytes that a normal, unused or byte token stands for."""
 
     @abstractmethod
-    def _join(self, pieces: Sequence[bytes]) -> bytes:
+    def _join(self, pieces: Sequence[bytes], *, exact: bool) -> bytes:
         """The bytes of a whole sequence, with the corrections that a whole text gets."""
 
 

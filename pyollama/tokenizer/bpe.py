@@ -112,9 +112,9 @@ class BytePairTokenizer(Tokenizer):
         marked = self._pre.spelling == "space marks"
         return text.replace(SPACE_MARK, " ").encode() if marked else from_alphabet(text)
 
-    def _join(self, pieces: Sequence[bytes]) -> bytes:
+    def _join(self, pieces: Sequence[bytes], *, exact: bool) -> bytes:
         joined = b"".join(pieces)
-        return clean_spaces(joined) if self._pre.clean_spaces else joined
+        return clean_spaces(joined) if self._pre.clean_spaces and not exact else joined
 
 
 def clean_spaces(text: bytes) -> bytes:

@@ -80,7 +80,7 @@ class SentencePieceTokenizer(Tokenizer):
             return byte_value(text)
         return text.replace(SPACE_MARK, " ").encode() if type is TokenType.NORMAL else b""
 
-    def _join(self, pieces: Sequence[bytes]) -> bytes:
+    def _join(self, pieces: Sequence[bytes], *, exact: bool) -> bytes:
         """A text does not begin with the space that encoding put before it."""
         if self._add_space_prefix and pieces:
             return pieces[0].removeprefix(b" ") + b"".join(pieces[1:])

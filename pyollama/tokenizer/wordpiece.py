@@ -114,8 +114,8 @@ class WordPieceTokenizer(Tokenizer):
     def _piece_bytes(self, text: str, type: TokenType) -> bytes:
         return text.replace(SPACE_MARK, " ").encode() if type is TokenType.NORMAL else b""
 
-    def _join(self, pieces: Sequence[bytes]) -> bytes:
-        return clean_spaces(b"".join(pieces))
+    def _join(self, pieces: Sequence[bytes], *, exact: bool) -> bytes:
+        return clean_spaces(b"".join(pieces))  # always: encoding makes words of all punctuation
 
 
 _SHORT = tuple(range(_NARROW - 1, 0, -1))

@@ -14,6 +14,8 @@ N_VOCAB, N_EMBD, N_LAYER, N_HEAD, N_HEAD_KV, N_FF, N_CTX = 270, 64, 2, 4, 2, 96,
 N_EMBD_HEAD = N_EMBD // N_HEAD
 
 CHAT_TEMPLATE = (
+    "{# Of the tests alone, and with a remark so long that whoever compares it, character by "
+    "character, with the chat templates of well-known models takes it for none of them. #}"
     "{% for message in messages %}<{{ message.role }}>{{ message.content }}{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
 )

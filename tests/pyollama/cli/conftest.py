@@ -104,6 +104,6 @@ class Stdin:
         """A pipe is no terminal."""
         return False
 
-    def read(self) -> str:
-        """All of it."""
-        return self.text
+    def read(self, size: int = -1) -> str:
+        """So many characters, or all of them."""
+        return self.text if size < 0 else self.text[:size]

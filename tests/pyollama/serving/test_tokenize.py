@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import served
 import tiny_llama
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyollama.api import (
@@ -56,6 +56,7 @@ def test_a_text_has_no_tokens_around_it_and_special_ones_where_it_spells_them(
     served.run(store, scenario)
 
 
+@example(text="it ' s , here .")
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_a_text_survives_the_way_there_and_back(text: str) -> None:
     assert text_of(text_tokens(text, TOKENIZER), TOKENIZER) == text
