@@ -34,7 +34,7 @@ from pyollama.grammar.shapes import MAX_ITEMS, Shapes
 
 MAX_DEPTH = 100  # of schemas within schemas, references followed
 MAX_REFERENCES = 100  # that lead from one to the next
-MAX_MERGED = 50_000  # properties and values that the parts of all allOf have together
+MAX_MERGED = 50_000  # properties, values and steps of references in all allOf together
 
 SCALARS = ("string", "number", "boolean", "null")
 
@@ -88,6 +88,8 @@ class _Writer:
 
     def _body(self, schema: Any, type: str | None, name: str) -> str:
         """What the rule `name` of a schema is made of; the first keyword with a meaning decides."""
+        if len(self.problems) >= MAX_ERRORS:  # enough to refuse it; each is shown at length
+            return ""
         try:
             if not isinstance(schema, Mapping):
                 raise unrecognized(schema)
@@ -97,8 +99,7 @@ class _Writer:
                 return _either(choices)
             return self._value(schema, schema.get("type") if type is None else type)
         except SchemaError as error:
-            if len(self.problems) < MAX_ERRORS:
-                self.problems.append(str(error))
+            self.problems.append(str(error))
             return ""
 
     def _choices(self, schema: Schema, type: str | None) -> list[str] | None:
@@ -187,10 +188,13 @@ class _Writer:
 
     def _counted(self, found: list[T]) -> list[T]:
         """What a part of an allOf has; through references a short text can have very much."""
-        self._n_merged += len(found)
+        self._count(len(found))
+        return found
+
+    def _count(self, n: int) -> None:
+        self._n_merged += n
         if self._n_merged > MAX_MERGED:
             raise GrammarError("the grammar of this schema is too large")
-        return found
 
     def _dereferenced(self, schema: Any) -> Schema:
         """What a reference leads to in the end; {} for what is no schema."""
@@ -199,6 +203,7 @@ class _Writer:
                 return {}
             if not isinstance(schema.get("$ref"), str):
                 return schema
+            self._count(schema["$ref"].count("/"))
             schema = resolve(self.root, schema["$ref"])
         raise GrammarError("left recursion")
 

@@ -1,12 +1,14 @@
 """What a schema's keywords mean, and which of them decides."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from grammars import accepted, accepts, grammar_of
 
 from pyollama.grammar import GrammarError, SchemaError, schema_grammar
+from pyollama.grammar.refs import MAX_ERRORS
 
 INTEGER = {"type": "integer"}
 STRING = {"type": "string"}
@@ -238,3 +240,21 @@ LADDER = {
 def test_a_hostile_schema_ends_soon(text: bytes | str) -> None:
     with pytest.raises((SchemaError, GrammarError)):
         schema_grammar(text.encode() if isinstance(text, str) else text)
+
+
+def test_of_endless_problems_some_are_told_and_the_rest_costs_nothing() -> None:
+    schema = {"type": [f"kind {n}" for n in range(5000)], "x": "y" * 500_000}
+    begin = time.process_time()
+    with pytest.raises(SchemaError) as caught:
+        schema_grammar(json.dumps(schema).encode())
+    assert str(caught.value).count("Unrecognized schema") == MAX_ERRORS
+    assert time.process_time() - begin < 2.0
+
+
+def test_chains_of_references_in_every_part_of_an_all_of_end_soon() -> None:
+    chain: dict[str, Any] = {f"a{n}": {"$ref": f"#/$defs/a{n + 1}"} for n in range(90)}
+    schema = {"allOf": [{"$ref": "#/$defs/a0"}] * 20_000, "$defs": {**chain, "a90": STRING}}
+    begin = time.process_time()
+    with pytest.raises(GrammarError, match="too large"):
+        schema_grammar(json.dumps(schema).encode())
+    assert time.process_time() - begin < 2.0
