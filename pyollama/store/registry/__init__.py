@@ -1,10 +1,11 @@
 """Registries: where models are pulled from and pushed to, over HTTP.
 
-    urls       names to URLs
     proxies    which proxy Go would take
     transport  one client per operation, whose every request goes by the right proxy
     words      what Go says when the network fails
     exchange   a request and its bounded answer, redirects followed, errors in Go's words
+    keys       the Ed25519 key of this machine's user
+    tokens     what a registry gives to the holder of a key
     session    what one pull or push says to the registry of a name
     retries    trying again, with pauses that grow
     progress   how far a transfer is, told while it runs

@@ -9,7 +9,7 @@ import httpx2
 from pyollama.store.blob_writer import BlobWriter
 from pyollama.store.blobs import Blobs
 from pyollama.store.errors import StoreError
-from pyollama.store.registry.exchange import opened
+from pyollama.store.registry.session import Session
 from pyollama_formats.manifest import Layer
 
 __all__ = ["Damaged", "downloaded"]
@@ -22,16 +22,14 @@ class Damaged(StoreError):
     """What has come is not what was wanted."""
 
 
-async def downloaded(
-    client: httpx2.AsyncClient, blobs: Blobs, url: str, layer: Layer
-) -> AsyncGenerator[int, None]:
+async def downloaded(session: Session, blobs: Blobs, layer: Layer) -> AsyncGenerator[int, None]:
     """Store the layer that lies there, telling now and then how many bytes have come.
 
     Nothing is stored if it is more than the manifest says, or the network fails: StoreError; or if
     the bytes are others than the digest says: Damaged. Leaving the generator ends the download.
     """
     with BlobWriter(blobs) as writer:
-        async with opened(client, "GET", url) as response:
+        async with session.opened("GET", session.blob_url(layer.digest)) as response:
             async for batch in _batches(response):
                 if writer.size + len(batch) > layer.size:
                     raise StoreError(f"{layer.digest} is longer than its {layer.size} bytes")

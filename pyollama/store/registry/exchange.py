@@ -1,29 +1,36 @@
 """One request to a registry and its answer, with the statuses and words of Ollama's client."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx2
 
 from pyollama.store.errors import StoreError
+from pyollama.store.registry.retries import Hopeless
 from pyollama.store.registry.transport import Trace
 from pyollama.store.registry.words import network_words
 
-__all__ = ["MAX_ERROR", "Answer", "Missing", "ask", "opened", "read", "sent"]
+__all__ = ["MAX_ERROR", "Answer", "Missing", "Unauthorized", "ask", "opened", "read", "sent"]
 
 MAX_REDIRECTS = 10
 MAX_ERROR = 64 << 10  # bytes of the text of an error that are passed on
 PATIENCE = 120.0  # seconds for the whole answer, which a slow one must not stretch for ever
 QUIET = 30.0  # seconds for connecting, and without a byte after that
-REALM = re.compile(r'realm="(.*?)"(?:,|$)')
 
 
 class Missing(StoreError):
     """The registry does not have what it was asked for."""
+
+
+class Unauthorized(Hopeless):
+    """The registry wants to know who asks; url is what was asked for."""
+
+    def __init__(self, url: str, challenge: str) -> None:
+        super().__init__("unauthorized: access denied")
+        self.url = url
+        self.challenge = challenge
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,8 @@ async def opened(
 ) -> AsyncIterator[httpx2.Response]:
     """The answer behind all redirects, whose body has not been read.
 
-    Raises Missing for a 404, StoreError for any other refusal, and what sent() does.
+    Raises Unauthorized for a 401, Missing for a 404, StoreError for any other refusal, and what
+    sent() does.
     """
     async with sent(client, method, url, headers=headers, content=content, quiet=quiet) as response:
         await _require_success(response, url)
@@ -143,24 +151,15 @@ async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.R
 
 
 async def _require_success(response: httpx2.Response, url: str) -> None:
-    """Raise Missing or StoreError for an answer that refuses."""
+    """Raise the error of an answer that refuses."""
     status = response.status_code
     if status == 401:
-        raise StoreError(_unauthorized(url, response.headers.get("www-authenticate", "")))
+        raise Unauthorized(url, response.headers.get("www-authenticate", ""))
     if status == 404:
         raise Missing("file does not exist")
     if status >= 400:
         text = (await _beginning(response, MAX_ERROR)).decode("utf-8", "replace")
         raise StoreError(f"{status}: {text}")
-
-
-def _unauthorized(url: str, challenge: str) -> str:
-    """Why a 401 is the end: it asks for a token, which only the holder of a key can get."""
-    match = REALM.search(challenge)
-    realm, host = urlsplit(match[1] if match else "").netloc, urlsplit(url).netloc
-    if realm != host:
-        return f'realm host "{realm}" does not match original host "{host}"'
-    return "unauthorized: the registry asks for a key, and this version has none"
 
 
 async def _beginning(response: httpx2.Response, size: int) -> bytes:

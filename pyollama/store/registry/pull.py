@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import httpx2
-
 from pyollama.errors import PyollamaError
 from pyollama.store.blobs import is_digest
 from pyollama.store.errors import StoreError
@@ -18,8 +16,8 @@ from pyollama.store.manifests import layers_of
 from pyollama.store.names import Name
 from pyollama.store.registry.download import Damaged, downloaded
 from pyollama.store.registry.manifest import fetched_manifest
+from pyollama.store.registry.session import Session
 from pyollama.store.registry.transport import connected
-from pyollama.store.registry.urls import blob_url
 from pyollama.store.types import ProgressResponse
 from pyollama_formats.manifest import Layer, Manifest
 
@@ -38,15 +36,15 @@ async def pull(store: "Store", name: Name, *, insecure: bool) -> Lines:
     """The lines of a pull of a name in its stored spelling; StoreError says what went wrong."""
     yield ProgressResponse(status="pulling manifest")
     async with connected() as client:
+        session = Session(client, name, insecure=insecure)
         try:
-            manifest, data = await fetched_manifest(client, name, insecure=insecure)
+            manifest, data = await fetched_manifest(session)
         except PyollamaError as error:
             raise StoreError(f"pull model manifest: {error}") from error
         _require_usable(name, manifest)
         damaged: list[Damaged] = []
         for layer in layers_of(manifest):
-            url = blob_url(name, layer.digest, insecure=insecure)
-            async with aclosing(_blob(store, client, url, layer, damaged)) as lines:
+            async with aclosing(_blob(store, session, layer, damaged)) as lines:
                 async for line in lines:
                     yield line
     yield ProgressResponse(status="verifying sha256 digest")
@@ -69,14 +67,12 @@ def _require_usable(name: Name, manifest: Manifest) -> None:
             raise StoreError("invalid digest format")
 
 
-async def _blob(
-    store: "Store", client: httpx2.AsyncClient, url: str, layer: Layer, damaged: list[Damaged]
-) -> Lines:
+async def _blob(store: "Store", session: Session, layer: Layer, damaged: list[Damaged]) -> Lines:
     """The lines of one blob; damage is told when all have been tried."""
     if not await asyncio.to_thread(store.blobs.has, layer.digest):
         yield _progress(layer, 0)
         try:
-            async with aclosing(downloaded(client, store.blobs, url, layer)) as sizes:
+            async with aclosing(downloaded(session, store.blobs, layer)) as sizes:
                 async for size in sizes:
                     yield _progress(layer, size)
         except Damaged as error:

@@ -1,13 +1,18 @@
-"""What one pull or push says to the registry of a name."""
+"""What one pull or push says to the registry of a name, and the token that it has got for that.
 
-from collections.abc import AsyncIterable, Mapping
+The token goes to the registry alone, never to where it sends us: its host, its port, its scheme.
+"""
+
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from pyollama.store.names import Name
 from pyollama.store.registry import exchange
-from pyollama.store.registry.exchange import MAX_ERROR, Answer
+from pyollama.store.registry.exchange import MAX_ERROR, Answer, Unauthorized
+from pyollama.store.registry.tokens import new_token
 
 __all__ = ["Session"]
 
@@ -19,6 +24,7 @@ class Session:
         self.client = client
         self.name = name
         self.scheme = "http" if insecure else "https"
+        self.token = ""
         self.base = f"{self.scheme}://{name.host}/v2/{name.namespace}/{name.model}"
 
     def blob_url(self, digest: str) -> str:
@@ -49,22 +55,77 @@ class Session:
         limit: int = MAX_ERROR,
         patience: float | None = None,
     ) -> Answer:
-        """One request and its answer, as the module exchange has it."""
+        """One request and its answer, as the module exchange has it.
+
+        A 401 is answered with a new token, once: Unauthorized for the second.
+        """
+        try:
+            return await self._ask(method, url, headers, content, limit, patience)
+        except Unauthorized as refused:
+            await self.authorize(refused.challenge, refused.url)
+        return await self._ask(method, url, headers, content, limit, patience)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+        limit: int,
+        patience: float | None,
+    ) -> Answer:
         return await exchange.ask(
             self.client,
             method,
             url,
-            headers=headers,
+            headers={**(headers or {}), **self.authorization(url)},
             content=content,
             limit=limit,
             patience=patience,
         )
 
+    @asynccontextmanager
+    async def opened(self, method: str, url: str) -> AsyncIterator[httpx2.Response]:
+        """An answer whose body has not been read, with a new token after a 401 as in ask()."""
+        try:
+            async with exchange.opened(
+                self.client, method, url, headers=self.authorization(url)
+            ) as response:
+                yield response
+                return
+        except Unauthorized as refused:
+            await self.authorize(refused.challenge, refused.url)
+        async with exchange.opened(
+            self.client, method, url, headers=self.authorization(url)
+        ) as response:
+            yield response
+
+    async def authorize(self, challenge: str, url: str) -> None:
+        """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL."""
+        self.token = await new_token(self.client, challenge, url)
+
+    def authorization(self, url: str) -> dict[str, str]:
+        """The header that tells the registry who asks; none for anybody else."""
+        is_ours = _origin(url) == _origin(self.base)
+        return {"Authorization": f"Bearer {self.token}"} if self.token and is_ours else {}
+
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterable[bytes]
     ) -> Answer:
-        """Send many bytes; gives the answer whatever its status, where it leads is not followed."""
+        """Send many bytes; gives the answer whatever its status, where it leads is not followed.
+
+        After a 401 there is a new token for the next try.
+        """
+        headers = {**headers, **self.authorization(url)}
         async with exchange.sent(
             self.client, method, url, headers=headers, content=content, is_redirected=False
         ) as response:
-            return await exchange.read(response, MAX_ERROR)
+            answer = await exchange.read(response, MAX_ERROR)
+        if answer.status == 401 and _origin(url) == _origin(self.base):
+            await self.authorize(answer.headers.get("www-authenticate", ""), url)
+        return answer
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()

@@ -47,18 +47,11 @@ def test_an_answer_is_its_status_headers_and_bytes(registry: FakeRegistry) -> No
         (Reply(500, b"x" * 200_000), "500: " + "x" * (64 << 10)),
         (Reply(403, b"\xff"), "403: \ufffd"),
         (Reply(0), 'Get "{url}": EOF'),
-        (Reply(401), 'realm host "" does not match original host "{netloc}"'),
-        (Reply(401, b"", {"WWW-Authenticate": 'Bearer realm="http://evil/token",service="s"'}),
-         'realm host "evil" does not match original host "{netloc}"'),
-        (Reply(401, b"", {"WWW-Authenticate": 'Bearer realm="http://{netloc}/token",scope="a,b"'}),
-         "unauthorized: the registry asks for a key, and this version has none"),
+        (Reply(401), "unauthorized: access denied"),
     ],
 )  # fmt: skip
 def test_refusals_have_ollamas_words(registry: FakeRegistry, reply: Reply, words: str) -> None:
     url = f"http://{registry.netloc}/x"
-    reply.headers = {
-        name: value.format(netloc=registry.netloc) for name, value in reply.headers.items()
-    }
     registry.replies["GET /x"] = reply
     assert refusal(url) == words.format(url=url, netloc=registry.netloc)
     assert len(registry.asked) == 1
