@@ -8,7 +8,17 @@ import logging
 
 import regex
 
-from pyollama.grammar.characters import DIGITS, LINE_ENDS, SPACES, WORD, Range, any_of, complement
+from pyollama.grammar.characters import (
+    DIGITS,
+    LINE_ENDS,
+    SPACES,
+    WORD,
+    Range,
+    any_of,
+    complement,
+    in_string,
+    literal,
+)
 from pyollama.grammar.errors import SchemaError
 
 MAX_DEPTH = 50  # of groups
@@ -138,7 +148,7 @@ class _Reader:
             return any_of(self._escape())
         if character in "*+?":
             raise SchemaError(UNSUPPORTED)
-        return any_of([(ord(character), ord(character))])
+        return f"(?:{literal(in_string(ord(character)))})"  # which an escape makes several
 
     def _group(self, depth: int) -> str:
         """A group; one that only looks ahead or behind is read and left out."""

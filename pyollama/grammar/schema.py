@@ -34,7 +34,7 @@ from pyollama.grammar.shapes import MAX_ITEMS, Shapes
 
 MAX_DEPTH = 100  # of schemas within schemas, references followed
 MAX_REFERENCES = 100  # that lead from one to the next
-MAX_MERGED = 50_000  # properties, values and steps of references in all allOf together
+MAX_WORK = 50_000  # properties, values and references of all allOf, characters of patterns
 
 SCALARS = ("string", "number", "boolean", "null")
 
@@ -67,7 +67,7 @@ class _Writer:
         self.problems: list[str] = []
         self._known: dict[tuple[int, str | None], str] = {}
         self._depth = 0
-        self._n_merged = 0
+        self._n_work = 0
 
     def require_success(self) -> None:
         """Raise SchemaError with everything that was found wrong."""
@@ -192,8 +192,9 @@ class _Writer:
         return found
 
     def _count(self, n: int) -> None:
-        self._n_merged += n
-        if self._n_merged > MAX_MERGED:
+        """Note so much work. Raises GrammarError once it is too much."""
+        self._n_work += n
+        if self._n_work > MAX_WORK:
             raise GrammarError("the grammar of this schema is too large")
 
     def _dereferenced(self, schema: Any) -> Schema:
@@ -219,6 +220,7 @@ class _Writer:
         if "pattern" in schema:
             if not isinstance(schema["pattern"], str):
                 raise unrecognized(schema)
+            self._count(len(schema["pattern"]))
             return self.grammar.expression(with_space(f'"{pattern_expression(schema["pattern"])}"'))
         name = schema.get("format")
         known = FORMATS.get(name) if isinstance(name, str) else None

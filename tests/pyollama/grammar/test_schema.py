@@ -258,3 +258,12 @@ def test_chains_of_references_in_every_part_of_an_all_of_end_soon() -> None:
     with pytest.raises(GrammarError, match="too large"):
         schema_grammar(json.dumps(schema).encode())
     assert time.process_time() - begin < 2.0
+
+
+def test_many_long_patterns_are_refused_before_they_cost_much() -> None:
+    pattern = {"pattern": f"^{'a' * 9000}$"}
+    schema = {"properties": {f"p{n}": pattern | {"title": str(n)} for n in range(90)}}
+    begin = time.process_time()
+    with pytest.raises(GrammarError, match="too large"):
+        schema_grammar(json.dumps(schema).encode())
+    assert time.process_time() - begin < 2.0
