@@ -18,7 +18,9 @@ class StopMatcher:
     def push(self, text: str) -> str:
         """Add text; what may be shown of it. ``stopped`` tells whether a stop string was met."""
         held = self.held + text
-        found = [at for stop in self.stops if (at := held.find(stop)) >= 0]
+        known = len(self.held)  # characters that were searched before
+        places = (held.find(stop, max(known - len(stop), 0)) for stop in self.stops)
+        found = [place for place in places if place >= 0]
         if found:
             self.stopped = True
             self.held = ""
@@ -37,7 +39,10 @@ class StopMatcher:
 
 def overlap(text: str, stop: str) -> int:
     """The length of the longest proper start of ``stop`` that ``text`` ends with."""
-    for length in range(min(len(stop) - 1, len(text)), 0, -1):
-        if text.endswith(stop[:length]):
+    length = min(len(stop) - 1, len(text))
+    while length > 0:
+        length = stop.rfind(text[-1], 0, length) + 1  # the next that ends as the text does
+        if length and text.endswith(stop[:length]):
             return length
+        length -= 1
     return 0

@@ -29,6 +29,7 @@ class ThinkingSplitter:
         self.closing = closing
         self.state = State.THINKING_BLANK if opened else State.LOOKING
         self.held = ""
+        self.blanks: list[str] = []  # before what is held, while it is not clear whose they are
 
     def push(self, text: str) -> Delta:
         """Add text; what it adds to content and to thinking."""
@@ -48,7 +49,7 @@ class ThinkingSplitter:
         held, self.held = self.held, ""
         if self.state is State.THINKING:
             return Delta(thinking=held)
-        return Delta(content=held if self.state is State.LOOKING else "")
+        return Delta(content=self._with_blanks(held) if self.state is State.LOOKING else "")
 
     def _advance(self) -> Delta:
         """Consume as much of the held text as the present state can."""
@@ -63,12 +64,20 @@ class ThinkingSplitter:
 
     def _look(self) -> Delta:
         trimmed = self.held.lstrip()
+        if len(trimmed) < len(self.held):
+            self.blanks.append(self.held[: len(self.held) - len(trimmed)])
+        self.held = trimmed
         if trimmed.startswith(self.opening):
             self.held = trimmed[len(self.opening) :]
             self.state = State.THINKING_BLANK
         elif not self.opening.startswith(trimmed):
+            self.held = self._with_blanks(trimmed)
             self.state = State.DONE  # and the text is content as it came, white space included
         return Delta()
+
+    def _with_blanks(self, text: str) -> str:
+        """A text behind the white space that came before it."""
+        return "".join([*self.blanks, text])
 
     def _think(self) -> Delta:
         text, tag, rest = self.held.partition(self.closing)

@@ -1,11 +1,12 @@
 """Stop strings in text that arrives in pieces."""
 
+import time
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyollama.prompt.stop import StopMatcher
+from pyollama.prompt.stop import StopMatcher, overlap
 
 TEXT = st.text("ab<>|", max_size=20)
 
@@ -52,3 +53,17 @@ def test_all_text_is_held_back_while_its_end_may_become_a_stop_string() -> None:
     matcher = StopMatcher(["<end>"])
     assert matcher.push("a<en") == ""
     assert matcher.push("tity>") == "a<entity>"
+
+
+@given(text=st.text("ab", max_size=12), stop=st.text("ab", min_size=1, max_size=8))
+def test_the_overlap_is_the_longest_proper_start_that_the_text_ends_with(
+    text: str, stop: str
+) -> None:
+    lengths = [n for n in range(len(stop)) if text.endswith(stop[:n])]
+    assert overlap(text, stop) == max(lengths)
+
+
+def test_a_long_stop_string_costs_little_where_it_cannot_begin() -> None:
+    begin = time.process_time()
+    assert overlap("a" * 1_000_000 + "c", "a" * 1_000_000 + "b") == 0
+    assert time.process_time() - begin < 1.0
