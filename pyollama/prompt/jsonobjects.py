@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, NoReturn
 
 __all__ = ["ObjectFinder", "decoded"]
@@ -12,9 +13,9 @@ STRING_ENDS = re.compile(r'\\|"')
 
 
 def decoded(text: str) -> dict[str, Any] | None:
-    """The object that a text is, if it is one."""
+    """The object that a text is, if it is one; numbers beyond a float64 are none, as in Go."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -23,6 +24,19 @@ def decoded(text: str) -> dict[str, Any] | None:
 def _refuse(constant: str) -> NoReturn:
     """NaN and Infinity are no JSON."""
     raise ValueError(constant)
+
+
+def _finite(literal: str) -> float:
+    value = float(literal)
+    return value if isfinite(value) else _refuse(literal[:64])
+
+
+def _whole(literal: str) -> int:
+    _finite(literal)
+    return int(literal)
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_refuse)
 
 
 class ObjectFinder:

@@ -9,7 +9,8 @@ import json
 
 from pyollama.api import ToolCallFunction
 from pyollama.errors import EngineError
-from pyollama.prompt.stop import overlap
+from pyollama.prompt.jsonobjects import decoded
+from pyollama.prompt.parsers.machine import Feed
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
 
@@ -18,41 +19,40 @@ class ToolCallCollector:
     """Takes tool calls out of text that arrives in pieces."""
 
     def __init__(self) -> None:
+        self.feed = Feed()
         self.inside = False
-        self.held = ""
+        self.body: list[str] = []  # of the call that is being read
         self.calls: list[ToolCallFunction] = []
 
     def push(self, text: str) -> str:
         """Add text; what of it is content. Raises EngineError for arguments that are no object."""
-        self.held += text
-        content = ""
+        self.feed.push(text)
+        content: list[str] = []
         while True:
-            tag = CLOSING if self.inside else OPENING
-            before, found, rest = self.held.partition(tag)
-            if not found:
-                break
-            content += self._leave(before) if self.inside else before
+            before, tag = self.feed.upto((CLOSING if self.inside else OPENING,))
+            (self.body if self.inside else content).append(before)
+            if not tag:
+                return "".join(content)
+            if self.inside:
+                content.append(self._leave())
             self.inside = not self.inside
-            self.held = rest
-        if self.inside:
-            return content
-        keep = overlap(self.held, OPENING)
-        content += self.held[: len(self.held) - keep]
-        self.held = self.held[len(self.held) - keep :]
-        return content
 
     def flush(self) -> str:
-        """What is left once the answer has ended: an unfinished call counts if it is whole JSON."""
-        held, self.held = self.held, ""
-        return self._leave(held) if self.inside else held
+        """What is left once the answer has ended: an unfinished call counts if it is whole JSON.
 
-    def _leave(self, body: str) -> str:
+        Raises EngineError as push does.
+        """
+        held = self.feed.rest()
+        if not self.inside:
+            return held
+        self.body.append(held)
+        return self._leave()
+
+    def _leave(self) -> str:
         """Note the call between two tags; a body that is no call stays content."""
-        try:
-            call = json.loads(body)
-        except (ValueError, RecursionError):
-            return f"{OPENING}{body}{CLOSING}"
-        if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+        body, self.body = "".join(self.body), []
+        call = decoded(body)
+        if call is None or not isinstance(call.get("name"), str):
             return f"{OPENING}{body}{CLOSING}"
         arguments = call.get("arguments", call.get("parameters")) or {}
         if not isinstance(arguments, dict):
@@ -60,6 +60,6 @@ class ToolCallCollector:
                 f'llama-server returned invalid tool call arguments for "{call["name"]}": '
                 f"{json.dumps(arguments)[:200]} is not an object"
             )
-        call = ToolCallFunction(index=len(self.calls), name=call["name"], arguments=arguments)
-        self.calls.append(call)
+        function = ToolCallFunction(index=len(self.calls), name=call["name"], arguments=arguments)
+        self.calls.append(function)
         return ""

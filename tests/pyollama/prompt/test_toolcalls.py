@@ -1,5 +1,7 @@
 """Tool calls taken out of text, whatever the pieces."""
 
+import time
+
 import pytest
 
 from pyollama.errors import EngineError
@@ -14,6 +16,10 @@ def collect(parts: list[str]) -> tuple[str, list[tuple[int, str, object]]]:
     return content, [(f.index, f.name, f.arguments) for f in collector.calls]
 
 
+UNREADABLE = [  # numbers that no answer can hold
+    f'<tool_call>{{"name": "a", "arguments": {{"b": {number}}}}}</tool_call>'
+    for number in ("NaN", "-Infinity", "1e999", "9" * 400)
+]
 CASES = [
     (CALL, ("", [(0, "tide", {"port": "Brest"})])),
     (f"Let me see. {CALL}", ("Let me see. ", [(0, "tide", {"port": "Brest"})])),
@@ -25,6 +31,7 @@ CASES = [
     ('<tool_call>{"name": "a"}', ("", [(0, "a", {})])),
     ("<tool_call>no json</tool_call>", ("<tool_call>no json</tool_call>", [])),
     ("1 < 2 <tool", ("1 < 2 <tool", [])),
+    *((call, (call, [])) for call in UNREADABLE),
 ]
 
 
@@ -39,3 +46,10 @@ def test_calls_are_found_wherever_the_text_is_cut(
 def test_arguments_that_are_no_object_are_an_error() -> None:
     with pytest.raises(EngineError, match='invalid tool call arguments for "a"'):
         ToolCallCollector().push('<tool_call>{"name": "a", "arguments": "x"}</tool_call>')
+
+
+def test_a_long_call_in_small_pieces_takes_less_than_a_second() -> None:
+    begin = time.process_time()
+    content, calls = collect(["<tool_call>", *["{<ab"] * 100_000])
+    assert (len(content), calls) == (len("<tool_call></tool_call>") + 400_000, [])
+    assert time.process_time() - begin < 3.0  # well under one second on a machine at rest
