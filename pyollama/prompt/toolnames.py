@@ -1,5 +1,6 @@
 """Names of tools, found in a text that grows."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 __all__ = ["NameFinder"]
@@ -12,7 +13,7 @@ class NameFinder:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = {name for name in names if 0 < len(name) <= MAX_NAME}
-        self.beginnings = {name[:n] for name in self.names for n in range(1, len(name))}
+        self.sorted = sorted(self.names)
         self.longest = max(map(len, self.names), default=0)
         self.places = dict.fromkeys(self.names, -1)
         self.searched = dict.fromkeys(self.names, 0)
@@ -20,7 +21,12 @@ class NameFinder:
     def may_go_on(self, text: str) -> bool:
         """Whether the text ends in what may become a name: "get" may become "get_weather"."""
         most = min(len(text), self.longest)
-        return any(text[-n:] in self.beginnings for n in range(1, most + 1))
+        return any(self._begins_one(text[-n:]) for n in range(1, most + 1))
+
+    def _begins_one(self, text: str) -> bool:
+        """Whether there is a longer name that begins so: it would come next in their order."""
+        place = bisect_right(self.sorted, text)
+        return place < len(self.sorted) and self.sorted[place].startswith(text)
 
     def find(self, text: str, begin: int) -> tuple[int, str] | None:
         """Place and name of the first one at or after a place that only moves forward."""
