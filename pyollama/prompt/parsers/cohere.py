@@ -8,6 +8,7 @@ The prompt opens thinking. Text outside of all blocks is content as well.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pyollama.prompt.jsonobjects import ObjectFinder
@@ -19,6 +20,7 @@ __all__ = ["Cohere"]
 TEXTS = ("<|START_TEXT|>", "<|START_RESPONSE|>")
 TEXT_ENDS = ("<|END_TEXT|>", "<|END_RESPONSE|>")
 ACTION, ACTION_END = "<|START_ACTION|>", "<|END_ACTION|>"
+MAX_PARTS = 1000  # things in braces that are looked at in a list that is no JSON
 
 
 class Cohere(ThinkingParser):
@@ -79,7 +81,7 @@ def actions(text: str) -> Iterator[dict[str, Any]]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, dict))
         return
-    for begin, end in ObjectFinder().spans(text):
+    for begin, end in islice(ObjectFinder().spans(text), MAX_PARTS):
         try:
             yield read_json(text[begin:end])
         except JSONError:

@@ -41,11 +41,10 @@ class FunctionGemma(StateParser):
 
 def read_call(body: str) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of the first call in a text; "" and none if there is none."""
-    begin = body.find(CALL)
+    begin, end = body.find(CALL), body.rfind("}")
     while begin >= 0:
         brace = body.find("{", begin)
-        end = body.rfind("}", brace)
-        if brace < 0 or end < 0:
+        if not 0 <= brace < end:
             break
         if brace > begin + len(CALL):
             arguments = read_arguments(body[brace + 1 : end])

@@ -20,6 +20,7 @@ __all__ = ["CallError", "read_call"]
 
 QUOTE = '<|"|>'
 CLOSERS = {"{": "}", "[": "]"}
+MAX_REPAIRED = 1 << 16  # characters of a call; each repair reads all of it several times
 STRING = r"""<\|"\|>(?P<string>.*?)(?:<\|"\|>|(?P<open>\Z))|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)"""
 """A string in Gemma's notation or in JSON's; the last one may lack its end."""
 JSON = re.compile(rf"{STRING}|(?P<before>[{{,]\s*+)(?P<key>\w++)(?=\s*+:)", re.ASCII | re.DOTALL)
@@ -51,8 +52,10 @@ def read_call(body: str, tools: Sequence[Tool]) -> tuple[str, dict[str, Any]]:
 
 
 def candidates(text: str, parameters: Mapping[str, Any]) -> Iterator[str]:
-    """The text, and the text after each repair that changes it."""
+    """The text, and the text after each repair that changes it; a long one as it is."""
     yield text
+    if len(text) > MAX_REPAIRED:
+        return
     repairs: list[Callable[[str], str]] = [
         quote_singles,
         close_string,

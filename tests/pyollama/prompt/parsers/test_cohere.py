@@ -1,6 +1,7 @@
 """Cohere."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -84,3 +85,11 @@ def test_what_is_no_action_is_passed_over(actions: str) -> None:
 def test_an_action_needs_no_parameters_and_no_tag_at_its_end() -> None:
     text = '<|START_ACTION|>[{"tool_name": "now"}]'
     assert parsed("cohere", [text, "<|END"], think=False) == ("", "", [(0, "now", {})])
+
+
+@pytest.mark.parametrize("part", ["{x}", "{}"])
+def test_of_many_parts_that_are_no_actions_some_are_looked_at(part: str) -> None:
+    text = f"<|START_ACTION|>{part * 300_000}<|END_ACTION|>"
+    begin = time.process_time()
+    assert parsed("cohere", [text], think=False) == ("", "", [])
+    assert time.process_time() - begin < 1.0

@@ -1,5 +1,6 @@
 """FunctionGemma."""
 
+import time
 from typing import Any
 
 import pytest
@@ -73,3 +74,10 @@ def test_what_does_not_look_like_a_call_has_no_name(
 def test_any_text_has_arguments(text: str) -> None:
     assert isinstance(read_arguments(text), dict)
     assert isinstance(read_arguments("a:" + "[" * 1000 + text)["a"], list)
+
+
+def test_many_beginnings_of_calls_take_less_than_a_second() -> None:
+    body = "call:{" * 80_000 + "}" + "x" * 500_000
+    begin = time.process_time()
+    assert read_call(body) == ("", {})
+    assert time.process_time() - begin < 1.0
