@@ -86,13 +86,11 @@ def with_image_tags(messages: Sequence[Message]) -> list[Message]:
     """The messages with a numbered tag for each image: in its place, or else at the front."""
     tagged, number = [], 0
     for message in messages:
-        content, front = message.content, ""
-        for _ in message.images:
-            tag = f"[img-{number}]"
-            if "[img]" in content:
-                content = content.replace("[img]", tag, 1)
-            else:
-                front += tag
-            number += 1
-        tagged.append(replace(message, content=front + content))
+        tags = [f"[img-{number + i}]" for i in range(len(message.images))]
+        number += len(tags)
+        texts = message.content.split("[img]", len(tags))
+        n_placed = len(texts) - 1
+        placed = (tag + after for tag, after in zip(tags, texts[1:], strict=False))
+        content = "".join([*tags[n_placed:], texts[0], *placed])
+        tagged.append(replace(message, content=content))
     return tagged

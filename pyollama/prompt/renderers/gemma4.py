@@ -8,7 +8,7 @@ Results of tools belong to the turn of the message that called them, and the mes
 assistant that follow each other share one turn. The larger models are told when not to think.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyollama.api import Message, ToolCall
@@ -122,7 +122,8 @@ def _model_turn(message: Message, results: list[Message], *, recent: bool, next_
         return Turn(thought + text + end)
     if not results:
         return Turn(thought + calls + text + "<|tool_response>", "call")
-    answers = "".join(_response(result, message.tool_calls) for result in results)
+    names = {call.id: call.function.name for call in message.tool_calls if call.id}
+    answers = "".join(_response(result, names) for result in results)
     goes_on = next_role == "" and not text  # the model's answer belongs to this very turn
     return Turn(thought + calls + answers + text + ("" if goes_on else end), "results")
 
@@ -137,9 +138,11 @@ def _call(call: ToolCall) -> str:
     return f"call:{call.function.name}{NOTATION.mapping(call.function.arguments)}"
 
 
-def _response(result: Message, calls: Sequence[ToolCall]) -> str:
-    """A tool's result; its name is that of the call with its id, or else its own."""
-    names = [call.function.name for call in calls if call.id and call.id == result.tool_call_id]
-    name = names[-1] if names else result.tool_name or "unknown"
+def _response(result: Message, names: Mapping[str, str]) -> str:
+    """A tool's result; its name is that of the call with its id, or else its own.
+
+    names: of the tools that were called, by the ids of the calls
+    """
+    name = names.get(result.tool_call_id, result.tool_name or "unknown")
     value = NOTATION.text(result.content)
     return f"<|tool_response>response:{name}{{value:{value}}}<tool_response|>"

@@ -1,5 +1,6 @@
 """Gemma 4's prompts."""
 
+import time
 from typing import Any
 
 import pytest
@@ -147,3 +148,12 @@ def test_tools_are_declared_behind_the_system_text() -> None:
     assert small(Message(role="system", content="S"), tools=(tool,)) == (
         '<bos><|turn>system\nS<|tool>declaration:f{description:<|"|>D<|"|>}<tool|><turn|>\n' + MODEL
     )
+
+
+def test_thousands_of_calls_and_results_of_one_turn_are_paired_at_once() -> None:
+    ids = [f"id{n}" for n in range(5000)]
+    calls = Message(role="assistant", tool_calls=[call("f", id) for id in ids])
+    results = [Message(role="tool", content="r", tool_call_id=id) for id in ids]
+    begin = time.process_time()
+    assert small(user(), calls, *results).count(response("f", "r")) == len(ids)
+    assert time.process_time() - begin < 2.0
