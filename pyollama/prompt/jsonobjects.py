@@ -2,23 +2,41 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any, NoReturn
 
-__all__ = ["ObjectFinder", "decoded"]
+__all__ = ["ObjectFinder", "decoded", "is_shallow"]
+
+MAX_DEPTH = 200  # of what a call may hold: answers are written by recursion
 
 INTERESTING = re.compile(r'\\|"|\{+|\}')
 STRING_ENDS = re.compile(r'\\|"')
 
 
 def decoded(text: str) -> dict[str, Any] | None:
-    """The object that a text is, if it is one; numbers beyond a float64 are none, as in Go."""
+    """The object that a text is, if it is one and shallow; numbers are float64s, as in Go."""
     try:
         value = DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and is_shallow(value) else None
+
+
+def is_shallow(value: Any) -> bool:
+    """Whether a value decoded from JSON is nested no deeper than an answer can hold."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for each in level for child in _children(each)]
+        if not level:
+            return True
+    return False
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -9,6 +9,7 @@ import re
 from typing import Any, NoReturn
 
 from pyollama.gotext import go_quoted
+from pyollama.prompt.jsonobjects import is_shallow
 
 __all__ = ["JSONError", "first_value", "read_json", "read_object"]
 
@@ -19,7 +20,7 @@ STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\
 HEX = re.compile(r"\\u[0-9a-fA-F]{0,3}")  # four would have been an escape
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?")
 LITERALS = {"t": "true", "f": "false", "n": "null"}
-MAX_DEPTH = 10_000  # open brackets that Go allows; Python's scanner gives up earlier
+MAX_DEPTH = 10_000  # open brackets that Go allows; is_shallow allows fewer
 KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
 
 
@@ -41,6 +42,8 @@ def first_value(text: str, at: int = 0) -> tuple[Any, int]:
     start = found.end() if found else at
     try:
         value, end = DECODER.raw_decode(text, start)
+        if not is_shallow(value):
+            raise JSONError("exceeded max depth")
         return _clean(value), end
     except JSONError:
         raise

@@ -16,9 +16,9 @@ def collect(parts: list[str]) -> tuple[str, list[tuple[int, str, object]]]:
     return content, [(f.index, f.name, f.arguments) for f in collector.calls]
 
 
-UNREADABLE = [  # numbers that no answer can hold
-    f'<tool_call>{{"name": "a", "arguments": {{"b": {number}}}}}</tool_call>'
-    for number in ("NaN", "-Infinity", "1e999", "9" * 400)
+UNREADABLE = [  # what no answer can hold
+    f'<tool_call>{{"name": "a", "arguments": {{"b": {value}}}}}</tool_call>'
+    for value in ("NaN", "-Infinity", "1e999", "9" * 400, "[" * 300 + "]" * 300)
 ]
 CASES = [
     (CALL, ("", [(0, "tide", {"port": "Brest"})])),

@@ -92,3 +92,10 @@ def test_a_megabyte_of_anything_takes_less_than_a_second(unit: str) -> None:
     with pytest.raises(JSONError):
         read_json(text)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("depth", [201, 500, 900, 5000])
+def test_what_is_nested_deeper_than_an_answer_can_hold_is_refused(depth: int) -> None:
+    assert read_json("[" * 200 + "]" * 200)
+    with pytest.raises(JSONError, match="exceeded max depth"):
+        read_json("[" * depth + "]" * depth)
