@@ -11,7 +11,9 @@
     progress   how far a transfer is, told while it runs
     parts      blobs cut into parts
     manifest   the manifest of a name
-    download   a blob, hashed on its way into the store
+    direct     where the bytes of a blob really lie
+    partial    blobs that have come in part, and the files that say so
+    download   a blob on its way into the store, in parts
     upload     a blob on its way to a registry
     pull       the lines of a pull
     push       the lines of a push

@@ -3,8 +3,7 @@
 The token goes to the registry alone, never to where it sends us: its host, its port, its scheme.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, Mapping
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -83,22 +82,6 @@ class Session:
             limit=limit,
             patience=patience,
         )
-
-    @asynccontextmanager
-    async def opened(self, method: str, url: str) -> AsyncIterator[httpx2.Response]:
-        """An answer whose body has not been read, with a new token after a 401 as in ask()."""
-        try:
-            async with exchange.opened(
-                self.client, method, url, headers=self.authorization(url)
-            ) as response:
-                yield response
-                return
-        except Unauthorized as refused:
-            await self.authorize(refused.challenge, refused.url)
-        async with exchange.opened(
-            self.client, method, url, headers=self.authorization(url)
-        ) as response:
-            yield response
 
     async def authorize(self, challenge: str, url: str) -> None:
         """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL."""

@@ -11,10 +11,16 @@ from fake_registry import FakeRegistry, Reply, fake_registry
 
 from pyollama.errors import PyollamaError
 from pyollama.store import Store, parse_name
-from pyollama.store.registry import download
+from pyollama.store.registry import direct, retries
 from pyollama.store.types import ProgressResponse
 
 CONFIG, WEIGHTS = b"{}", b"w" * 3_000_000
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "PAUSE", 0.0)
+    monkeypatch.setattr(direct, "BUDGET", 0.0)
 
 
 def digest_of(data: bytes) -> str:
@@ -100,11 +106,10 @@ def test_what_is_here_is_not_fetched_again(store: Store, registry: FakeRegistry)
     ("reply", "words"),
     [
         (Reply(200, b"v" * len(WEIGHTS)), "digest mismatch, file must be downloaded again: want "),
-        (Reply(200, WEIGHTS[:-1]), "digest mismatch, file must be downloaded again: want "),
-        (Reply(200, WEIGHTS + b"w"), "is longer than its 3000000 bytes"),
-        (Reply(200, WEIGHTS[:-1], length=len(WEIGHTS)), ": unexpected EOF"),
+        (Reply(200, WEIGHTS[:-1]), "has 2999999 bytes, and not 3000000"),
+        (Reply(200, WEIGHTS + b"w"), "has 3000001 bytes, and not 3000000"),
         (Reply(404), "file does not exist"),
-        (Reply(500, b"broken"), "500: broken"),
+        (Reply(500, b"broken"), "500: "),
         (Reply(0), ": EOF"),
     ],
 )
@@ -169,21 +174,3 @@ def test_manifests_that_are_refused_before_anything_is_fetched(
 def test_a_manifest_of_too_many_values_is_refused(store: Store, registry: FakeRegistry) -> None:
     registry.replies["GET /v2/ns/m/manifests/latest"] = Reply(200, b"[" + b"0," * 600_000 + b"0]")
     assert "more than 500000 values" in pull(store, registry)[1]
-
-
-def test_a_client_that_leaves_stops_the_download(
-    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(download, "INTERVAL", 0.0)
-    registry.offer("m", [CONFIG, WEIGHTS])
-    registry.replies[blob_path(WEIGHTS)] = Reply(200, WEIGHTS, length=1 << 40)
-
-    async def main() -> None:
-        lines = store.pull(parse_name(f"{registry.netloc}/ns/m"), insecure=True)
-        async for line in lines:
-            if line.completed > len(CONFIG):
-                break
-        await lines.aclose()
-
-    asyncio.run(main())
-    assert files(store) == {digest_of(CONFIG).replace(":", "-")}
