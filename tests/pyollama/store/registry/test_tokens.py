@@ -175,6 +175,31 @@ def test_a_token_does_not_follow_a_redirect(store: Store, registry: FakeRegistry
     assert gate.given == 1
 
 
+def test_a_token_does_not_follow_a_manifest(store: Store, registry: FakeRegistry) -> None:
+    manifest = Reply(200, registry.offer("m", [DATA]))
+    TokenGate(registry)
+    with fake_registry() as elsewhere:
+        elsewhere.replies["GET /x"] = manifest
+        location = {"Location": f"http://{elsewhere.netloc}/x"}
+        registry.replies["GET /v2/ns/m/manifests/latest"] = Reply(307, b"", location)
+        assert pull(store, registry) == "success"
+        assert len(elsewhere.asked) == 1
+        assert secrets_told(elsewhere) == []
+
+
+def test_a_pull_whose_token_runs_out_between_parts(
+    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "MIN_PART", 500)
+    monkeypatch.setattr(parts, "MAX_PART", 500)
+    registry.offer("m", [DATA])
+    gate = TokenGate(registry, uses=6)
+    assert pull(store, registry) == "success"
+    assert gate.given > 1
+    digest = "sha256:" + hashlib.sha256(DATA).hexdigest()
+    assert store.blob_path(digest).read_bytes() == DATA
+
+
 def test_a_token_does_not_follow_an_upload(store: Store, registry: FakeRegistry) -> None:
     keep(store, registry)
     TokenGate(registry)
