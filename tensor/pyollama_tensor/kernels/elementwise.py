@@ -20,6 +20,7 @@ _GELU_LINEAR = np.float32(0.7978845608028654)  # sqrt(2 / pi)
 _GELU_CUBIC = np.float32(0.044715)
 _GELU_FLAT = np.float32(44.0)  # beyond it tanh is 1, and exp would be out of its range
 _GRAIN = 8  # rows that are worth calling another thread for
+_FEW = 2  # the same of activations, whose rows are wide and whose exponentials are slow
 
 
 @kernel
@@ -112,7 +113,7 @@ def gelu(pool: I64, x: F32, out: F32) -> None:
     x, out: float32 (T, D)
     Source: arXiv:1606.08415. NumPy twin: reference.gelu.
     """
-    parallel_for(pool, _gelu_rows, len(x), _GRAIN, (x, out))
+    parallel_for(pool, _gelu_rows, len(x), _FEW, (x, out))
 
 
 @task
@@ -130,7 +131,7 @@ def silu_gate(pool: I64, gate: F32, up: F32, out: F32) -> None:
     gate, up, out: float32 (T, D)
     Source: arXiv:2002.05202. NumPy twin: reference.silu_gate.
     """
-    parallel_for(pool, _silu_gate_rows, len(gate), _GRAIN, (gate, up, out))
+    parallel_for(pool, _silu_gate_rows, len(gate), _FEW, (gate, up, out))
 
 
 @task
