@@ -64,8 +64,8 @@ def test_a_body_of_too_many_values_is_refused_before_they_are_made(
 
 
 def test_a_long_text_may_have_any_number_of_commas(parts: Parts) -> None:
-    assert body.MAX_VALUES == 1_000_000
-    text = b'{"model":"m","prompt":"' + b'a, [{\\"' * (body.MAX_VALUES + 1) + b'"}'
+    assert memory.MAX_VALUES == 1_000_000
+    text = b'{"model":"m","prompt":"' + b'a, [{\\"' * (memory.MAX_VALUES + 1) + b'"}'
     with TestClient(create_app(parts=parts), base_url="http://127.0.0.1:11434") as client:
         assert client.post("/api/generate", content=text).status_code == 200
 
