@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from pyollama_http import body, gojson
+from pyollama_http import body, gojson, memory
 from pyollama_http.app import create_app
 from pyollama_http.gojson import scanner
 from pyollama_http.gojson.scanner import n_values
