@@ -210,7 +210,7 @@ def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=WORK)
-    parser.add_argument("--steps", type=int, default=7500)
+    parser.add_argument("--steps", type=int, default=8300)
     parser.add_argument("--tokens", type=int, default=3072, help="places in one batch")
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
