@@ -38,6 +38,7 @@ class Cobra(click.Command):
     usage_arguments = ""
     environment: dict[str, str] = ENVIRONMENT
     aliases = ""
+    examples: tuple[str, ...] = ()
 
     def get_help(self, ctx: click.Context) -> str:
         """The whole help text."""
@@ -45,6 +46,8 @@ class Cobra(click.Command):
         blocks = [self.short_help or self.help or "", "Usage:\n  " + " ".join(filter(None, words))]
         if self.aliases:
             blocks.append(f"Aliases:\n  {self.aliases}")
+        if self.examples:
+            blocks.append("\n  ".join(("Examples:", *self.examples)))
         blocks.append("Flags:\n" + flags(self, ctx))
         lines = [f"      {name:<27}   {text}" for name, text in self.environment.items()]
         blocks.append("\n".join(["Environment Variables:", *lines]))

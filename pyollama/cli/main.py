@@ -5,6 +5,7 @@ Commands are imported only when they are called, and say their errors in the wor
 
 import importlib
 import os
+import re
 import sys
 from typing import NoReturn
 
@@ -16,7 +17,11 @@ from pyollama.errors import PyollamaError
 __all__ = ["cli", "main", "run"]
 
 # In the order of the help; each is `command` in the module pyollama.cli.<name>.
-COMMANDS = ("serve", "create", "show", "run", "stop", "list", "ps", "rm", "template", "warmup")
+COMMANDS = (
+    *("serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"),
+    *("template", "warmup"),
+)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 ALIASES = {"start": "serve", "ls": "list"}
 
 
@@ -103,8 +108,12 @@ def run() -> int:
 
 
 def fail(message: str) -> int:
-    """Print the one line of an error; gives the exit code."""
-    click.echo(f"Error: {message}", err=True)
+    """Print the one line of an error; gives the exit code.
+
+    Words of a registry may be in it: control characters are shown and not sent to the terminal.
+    """
+    shown = CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", message)
+    click.echo(f"Error: {shown}", err=True)
     return 1
 
 

@@ -159,12 +159,14 @@ class Progress:
             self.live.stop()
 
 
-def show_progress(progress: Progress, line: dict[str, Any], bars: dict[str, Bar]) -> None:
-    """Show one line of create or pull: a bar per digest, else a spinner per new status."""
+def show_progress(
+    progress: Progress, line: dict[str, Any], bars: dict[str, Bar], *, colon: str = ":"
+) -> None:
+    """Show one line of create, pull or push: a bar per digest, else a spinner per new status."""
     digest, status = line.get("digest"), str(line.get("status", ""))
     if digest and line.get("total"):
         if digest not in bars:
-            bars[digest] = Bar(f"{status}:", int(line["total"]))
+            bars[digest] = Bar(status + colon, int(line["total"]))
             progress.add(bars[digest])
         bars[digest].set(int(line.get("completed", 0)))
         return

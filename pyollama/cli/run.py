@@ -17,6 +17,7 @@ from pyollama.cli.errors import ApiError, CommandError, NoServer
 from pyollama.cli.help import RUN_ENVIRONMENT, Cobra, minimum
 from pyollama.cli.inprocess import compiled_kernels, local_server
 from pyollama.cli.options import embedding_options, request_options
+from pyollama.cli.pull import pull
 from pyollama.cli.waiting import Waiting
 from pyollama.settings import Settings
 
@@ -123,7 +124,7 @@ def find_or_pull(client: Client, name: str, insecure: bool) -> dict[str, Any]:
     except ApiError as error:
         if error.status != NOT_FOUND:
             raise
-    pull(client, name, insecure)
+    pull(client, name, insecure=insecure)
     return show(client, name)
 
 
@@ -132,16 +133,6 @@ def show(client: Client, name: str) -> dict[str, Any]:
     with Waiting():  # for a server that is just starting
         answer: dict[str, Any] = client.call("POST", "/api/show", {"model": name})
     return answer
-
-
-def pull(client: Client, name: str, insecure: bool) -> None:
-    """Pull a model with its progress on stderr."""
-    from pyollama.cli.progress import Bar, Progress, show_progress
-
-    bars: dict[str, Bar] = {}
-    with Progress() as progress:
-        for line in client.stream("/api/pull", {"model": name, "insecure": insecure}):
-            show_progress(progress, line, bars)
 
 
 def embed(client: Client, request: dict[str, Any], text: str) -> None:

@@ -18,6 +18,10 @@ HEAVY |= {"prompt_toolkit", "pyollama.cli.repl"}
         (["-x"], "unknown shorthand flag: 'x' in -x"),
         (["show"], "accepts 1 arg(s), received 0"),
         (["stop", "a", "b"], "accepts 1 arg(s), received 2"),
+        (["cp", "a"], "accepts 2 arg(s), received 1"),
+        (["pull"], "accepts 1 arg(s), received 0"),
+        (["push", "a", "b"], "accepts 1 arg(s), received 2"),
+        (["pull", "m", "--insecur"], "unknown flag: --insecur"),
         (["rm"], "requires at least 1 arg(s), only received 0"),
         (["run"], "requires at least 1 arg(s), only received 0"),
         (["run", "m", "--format"], "flag needs an argument: --format"),
@@ -42,7 +46,13 @@ def test_mistakes_have_ollamas_words_and_no_usage(
     assert (result.code, result.out, result.err) == (1, "", f"Error: {message}\n")
 
 
-@pytest.mark.parametrize("command", ["list", "ps", "show m", "stop m", "rm m", "run m hi"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("list", "ps", "show m", "stop m", "rm m", "run m hi"),
+        *("pull m", "push m", "cp a b", "pull --insecure m"),
+    ],
+)
 def test_nobody_listening_has_ollamas_words(
     run: Any, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -57,7 +67,7 @@ def test_a_bare_call_prints_the_commands_in_order(run: Any) -> None:
     assert result.code == 0
     assert result.out.startswith("Large language model runner\n\nUsage:\n")
     names = [line.split()[0] for line in result.out.splitlines() if line.startswith("  ")]
-    wanted = ["serve", "create", "show", "run", "stop", "list", "ps", "rm"]
+    wanted = ["serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"]
     assert [name for name in names if name in wanted] == wanted
     assert run("help").out == result.out
 
@@ -93,7 +103,9 @@ def test_the_version_without_a_server_is_a_warning(
     assert result.out.startswith("Warning: could not connect to a running Ollama instance\n")
 
 
-@pytest.mark.parametrize("module", ["list", "ps", "show", "run", "stop", "rm", "serve"])
+@pytest.mark.parametrize(
+    "module", ["list", "ps", "show", "run", "stop", "pull", "push", "cp", "rm", "serve"]
+)
 def test_commands_import_nothing_heavy(module: str) -> None:
     program = f"import sys, pyollama.cli.main, pyollama.cli.{module}; print(*sys.modules)"
     command = [sys.executable, "-c", program]
