@@ -22,6 +22,11 @@ class Create(Cobra):
     """create, which takes the new model's name."""
 
     usage_arguments = "MODEL"
+    examples = (
+        "pyollama create mine",
+        "pyollama create mine -f path/to/Modelfile",
+        "pyollama create mine-small -f Modelfile --quantize q4_K_M",
+    )
 
 
 @click.command("create", cls=Create, short_help="Create a model")

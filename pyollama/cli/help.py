@@ -1,9 +1,12 @@
-"""The help texts, laid out as Ollama's: description, usage, flags, environment.
+"""The help texts, laid out as Ollama's: description, usage, examples, flags,
+environment.
 
 Cobra is the class of our commands, after the library whose layout and argument rules they follow.
 """
 
 import click
+
+from pyollama.cli.flags import in_clicks_words
 
 __all__ = ["Cobra", "exact", "minimum", "root_help"]
 
@@ -54,16 +57,8 @@ class Cobra(click.Command):
         return "\n\n".join(blocks)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give flags that may stand without a value the value true where they do."""
-        bare = {
-            name
-            for option in self.params
-            if isinstance(option, click.Option) and option.metavar == "string?"
-            for name in option.opts
-        }
-        end = args.index("--") if "--" in args else len(args)
-        head = [f"{arg}=true" if arg in bare else arg for arg in args[:end]]
-        return super().parse_args(ctx, head + args[end:])
+        """Read flags as Go's parser does: with or without a value."""
+        return super().parse_args(ctx, in_clicks_words(args, self.params))
 
 
 def flags(command: click.Command, ctx: click.Context) -> str:

@@ -14,6 +14,10 @@ class List(Cobra):
     """list, which may be given the beginning of a name."""
 
     aliases = "list, ls"
+    examples = (
+        "pyollama list",
+        "pyollama list llama",
+    )
 
 
 @click.command("list", cls=List, short_help="List models")

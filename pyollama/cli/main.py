@@ -123,7 +123,13 @@ def usage_words(error: click.ClickException) -> str:
         name = error.option_name
         if name.startswith("--"):
             return f"unknown flag: {name}"
-        return f"unknown shorthand flag: '{name[1:2]}' in {name}"
+        return f"unknown shorthand flag: {shorthand(name)}"
     if isinstance(error, click.BadOptionUsage) and "requires an argument" in error.message:
-        return f"flag needs an argument: {error.option_name}"
+        name = error.option_name
+        return f"flag needs an argument: {name if name.startswith('--') else shorthand(name)}"
     return error.format_message()
+
+
+def shorthand(name: str) -> str:
+    """A flag of one letter, as the parser speaks of it."""
+    return f"'{name[1:2]}' in {name}"

@@ -4,17 +4,13 @@ import json
 import re
 from typing import Any
 
-import click
-
 from pyollama.cli.errors import CommandError
+from pyollama.cli.flags import bad_value, boolean
 from pyollama.durations import parse_duration
-from pyollama.gotext import go_quoted
 
 __all__ = ["embedding_options", "request_options"]
 
 THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
-TRUE = {"1", "t", "T", "true", "True", "TRUE"}
-FALSE = {"0", "f", "F", "false", "False", "FALSE"}
 DIMENSIONS = re.compile("[+-]?[0-9]{1,18}")
 
 
@@ -38,20 +34,12 @@ def embedding_options(flags: dict[str, Any]) -> dict[str, Any]:
     """The fields for an embedding model; UsageError, in the words of Go's parser, for a bad one."""
     options: dict[str, Any] = {}
     if (text := flags["truncate"]) is not None:
-        if text not in TRUE | FALSE:
-            raise bad_value("truncate", text, "ParseBool")
-        options["truncate"] = text in TRUE
+        options["truncate"] = boolean("truncate", text)
     if (text := flags["dimensions"]) is not None:
         if not DIMENSIONS.fullmatch(text):
             raise bad_value("dimensions", text, "ParseInt")
         options["dimensions"] = int(text)
     return options
-
-
-def bad_value(flag: str, text: str, parser: str) -> click.UsageError:
-    """A flag's value that cannot be read."""
-    problem = f"strconv.{parser}: parsing {go_quoted(text)}: invalid syntax"
-    return click.UsageError(f'invalid argument "{text}" for "--{flag}" flag: {problem}')
 
 
 def output_format(text: str) -> Any:

@@ -15,7 +15,13 @@ __all__ = ["command", "processor"]
 HEADER = ("NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL")
 
 
-@click.command("ps", cls=Cobra, short_help="List running models")
+class Loaded(Cobra):
+    """ps, which may be given the beginning of a name."""
+
+    examples = ("pyollama ps", "pyollama ps llama")
+
+
+@click.command("ps", cls=Loaded, short_help="List running models")
 @click.argument("arguments", nargs=-1)
 def command(arguments: tuple[str, ...]) -> None:
     """Print a table of the loaded models whose names begin with the argument."""

@@ -17,6 +17,10 @@ class Remove(Cobra):
     """rm, which takes any number of models."""
 
     usage_arguments = "MODEL [MODEL...]"
+    examples = (
+        "pyollama rm llama3.2",
+        "pyollama rm llama3.2:1b mine",
+    )
 
 
 @click.command("rm", cls=Remove, short_help="Remove a model")

@@ -36,6 +36,12 @@ class Run(Cobra):
     """run, which takes a model and perhaps a prompt."""
 
     usage_arguments = "MODEL [PROMPT]"
+    examples = (
+        "pyollama run llama3.2",
+        'pyollama run llama3.2 "Why is the sky blue?"',
+        'pyollama run llama3.2 "Summarise this:" < notes.txt',
+        'pyollama run --format json llama3.2 "Name three colours, as JSON."',
+    )
     environment = RUN_ENVIRONMENT
 
 

@@ -42,6 +42,10 @@ class Serve(Cobra):
 
     aliases = "serve, start"
     environment = SERVE_ENVIRONMENT
+    examples = (
+        "pyollama serve",
+        "OLLAMA_HOST=0.0.0.0 OLLAMA_KEEP_ALIVE=1h pyollama serve",
+    )
 
 
 @click.command("serve", cls=Serve, short_help="Start Ollama")

@@ -20,6 +20,11 @@ class Show(Cobra):
     """show, which takes one model."""
 
     usage_arguments = "MODEL"
+    examples = (
+        "pyollama show llama3.2",
+        "pyollama show --verbose llama3.2",
+        "pyollama show --modelfile llama3.2 > Modelfile",
+    )
 
 
 @click.command("show", cls=Show, short_help="Show information for a model")

@@ -14,6 +14,7 @@ class Stop(Cobra):
     """stop, which takes one model."""
 
     usage_arguments = "MODEL"
+    examples = ("pyollama stop llama3.2",)
 
 
 @click.command("stop", cls=Stop, short_help="Stop a running model")

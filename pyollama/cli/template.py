@@ -21,6 +21,10 @@ class Template(Cobra):
     """template, which takes a model and perhaps a file."""
 
     usage_arguments = "MODEL [FILE|-]"
+    examples = (
+        "pyollama template llama3.2",
+        "pyollama template llama3.2 conversation.json",
+    )
     environment = TEMPLATE_ENVIRONMENT
 
 

@@ -8,7 +8,13 @@ from pyollama.cli.progress import Bar, Progress
 __all__ = ["command", "compile_kernels"]
 
 
-@click.command("warmup", cls=Cobra, short_help="Compile the kernels for this processor")
+class Warmup(Cobra):
+    """warmup, which takes nothing."""
+
+    examples = ("pyollama warmup",)
+
+
+@click.command("warmup", cls=Warmup, short_help="Compile the kernels for this processor")
 @click.argument("arguments", nargs=-1)
 def command(arguments: tuple[str, ...]) -> None:
     """Compile all kernels, or find them compiled, with a progress bar."""

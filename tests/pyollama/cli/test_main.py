@@ -24,6 +24,12 @@ HEAVY |= {"prompt_toolkit", "pyollama.cli.repl"}
         (["pull", "m", "--insecur"], "unknown flag: --insecur"),
         (["rm"], "requires at least 1 arg(s), only received 0"),
         (["run"], "requires at least 1 arg(s), only received 0"),
+        (["create", "m", "-f"], "flag needs an argument: 'f' in -f"),
+        (
+            ["pull", "m", "--insecure=maybe"],
+            'invalid argument "maybe" for "--insecure" flag: strconv.ParseBool: parsing "maybe": '
+            "invalid syntax",
+        ),
         (["run", "m", "--format"], "flag needs an argument: --format"),
         (
             ["run", "m", "--think=x"],
@@ -76,7 +82,7 @@ def test_a_bare_call_prints_the_commands_in_order(run: Any) -> None:
 def test_a_commands_help_has_usage_flags_and_environment(run: Any, arguments: list[str]) -> None:
     out = run(*arguments).out
     assert out.startswith(
-        "Run a model\n\nUsage:\n  pyollama run MODEL [PROMPT] [flags]\n\nFlags:\n"
+        "Run a model\n\nUsage:\n  pyollama run MODEL [PROMPT] [flags]\n\nExamples:\n  pyollama run "
     )
     assert "      --verbose            Show timings for response\n" in out
     assert "\nEnvironment Variables:\n      OLLAMA_HOST" in out
@@ -127,3 +133,65 @@ def test_a_prompt_on_the_command_line_is_answered_without_the_interactive_sessio
     answer, _, modules = out.partition("\n\n")
     assert answer == "yes"
     assert not HEAVY & set(modules.split())
+
+
+LAYOUT = """Copy a model
+
+Usage:
+  pyollama cp SOURCE DESTINATION [flags]
+
+Examples:
+  pyollama cp llama3.2 my-llama
+  pyollama cp my-llama registry.lan:5000/team/llama
+
+Flags:
+  -h, --help   help for cp
+
+Environment Variables:
+      OLLAMA_HOST                   IP Address for the ollama server (default 127.0.0.1:11434)
+"""
+
+
+def test_a_commands_help_is_laid_out_as_ollamas(run: Any) -> None:
+    assert run("cp", "--help").out == LAYOUT
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("serve", "Start Ollama"),
+        ("create", "Create a model"),
+        ("show", "Show information for a model"),
+        ("run", "Run a model"),
+        ("stop", "Stop a running model"),
+        ("pull", "Pull a model from a registry"),
+        ("push", "Push a model to a registry"),
+        ("list", "List models"),
+        ("ps", "List running models"),
+        ("cp", "Copy a model"),
+        ("rm", "Remove a model"),
+    ],
+)
+def test_every_commands_help_begins_with_what_it_does_and_has_an_example(
+    run: Any, command: str, line: str
+) -> None:
+    result = run(command, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"{line}\n\nUsage:\n  pyollama {command} ")
+    assert "\n\nExamples:\n  " in result.out
+    assert f"pyollama {command}" in result.out.partition("Examples:")[2].partition("Flags:")[0]
+    assert f"  {command:<11} {line}\n" in run("help").out
+
+
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_the_flag_for_plain_http_is_explained(run: Any, command: str) -> None:
+    assert "      --insecure   Use an insecure registry\n" in run(command, "-h").out
+
+
+@pytest.mark.parametrize(
+    ("flag", "insecure"), [("", False), ("--insecure", True), ("--insecure=false", False)]
+)
+def test_a_boolean_flag_may_have_a_value(run: Any, server: Any, flag: str, insecure: bool) -> None:
+    server.answers["POST /api/pull"] = (200, [{"status": "success"}])
+    assert run("pull", "m", *flag.split()).code == 0
+    assert server.bodies("POST /api/pull") == [{"model": "m", "insecure": insecure}]
