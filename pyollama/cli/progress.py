@@ -1,19 +1,16 @@
 """Progress on stderr: a spinner per status and a bar per blob, in Ollama's line layout.
 
-rich draws and redraws; it is imported when the first line is drawn, and not at all where stderr
-is no terminal: there every new status is one plain line.
+Where stderr is no terminal, every new status is one plain line, and nothing is drawn twice.
 """
 
 import sys
 import time
 from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from pyollama.cli.drawing import Drawing, can_draw
 from pyollama.cli.human import human_bytes
-
-if TYPE_CHECKING:
-    from rich.live import Live
 
 __all__ = ["Bar", "Progress", "Spinner", "show_progress"]
 
@@ -105,41 +102,22 @@ class Progress:
 
     def __init__(self) -> None:
         self.states: list[Spinner | Bar] = []
-        self.live: Live | None = None
+        self.drawing: Drawing | None = None
 
     def add(self, state: Spinner | Bar) -> None:
         """Show one more line; a spinner that was the last one stops."""
         self._stop_last()
         self.states.append(state)
-        if not sys.stderr.isatty():
+        if not can_draw(sys.stderr):
             label = state.message if isinstance(state, Spinner) else state.label
             print(label, file=sys.stderr)
-        elif self.live is None:
-            self._start()
+        elif self.drawing is None:
+            self.drawing = Drawing(sys.stderr, self.lines)
+            self.drawing.start()
 
     def _stop_last(self) -> None:
         if self.states and isinstance(self.states[-1], Spinner):
             self.states[-1].done = True
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.text import Text
-
-        console = Console(stderr=True, highlight=False)
-
-        def text() -> Text:
-            lines = self.lines(*console.size)
-            return Text("\n".join(lines), no_wrap=True, overflow="crop")
-
-        self.live = Live(
-            console=console,
-            get_renderable=text,
-            refresh_per_second=FRAMES_PER_SECOND,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self.live.start()
 
     def lines(self, width: int, height: int) -> list[str]:
         """The last lines, as many as fit on a screen."""
@@ -155,8 +133,8 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         self._stop_last()
-        if self.live is not None:
-            self.live.stop()
+        if self.drawing is not None:
+            self.drawing.stop()
 
 
 def show_progress(

@@ -4,6 +4,7 @@ import click
 
 from pyollama.cli.client import Client
 from pyollama.cli.help import Cobra, exact
+from pyollama.cli.progress import Bar, Progress, show_progress
 from pyollama.settings import Settings
 
 __all__ = ["command", "pull"]
@@ -31,8 +32,6 @@ def command(arguments: tuple[str, ...], insecure: bool) -> None:
 
 def pull(client: Client, name: str, *, insecure: bool) -> None:
     """Pull a model with its progress on stderr."""
-    from pyollama.cli.progress import Bar, Progress, show_progress
-
     bars: dict[str, Bar] = {}
     with Progress() as progress:
         for line in client.stream("/api/pull", {"model": name, "insecure": insecure}):

@@ -5,6 +5,7 @@ import click
 from pyollama.cli.client import Client
 from pyollama.cli.errors import ApiError, CommandError
 from pyollama.cli.help import Cobra, exact
+from pyollama.cli.progress import Bar, Progress, show_progress
 from pyollama.settings import Settings
 
 __all__ = ["command", "destination"]
@@ -45,8 +46,6 @@ def command(arguments: tuple[str, ...], insecure: bool) -> None:
 
 def push(client: Client, name: str, *, insecure: bool) -> None:
     """Push a model with its progress on stderr."""
-    from pyollama.cli.progress import Bar, Progress, show_progress
-
     bars: dict[str, Bar] = {}
     with Progress() as progress:
         for line in client.stream("/api/push", {"model": name, "insecure": insecure}):

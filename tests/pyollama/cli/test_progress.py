@@ -82,9 +82,29 @@ def test_on_a_terminal_the_lines_are_drawn(monkeypatch: pytest.MonkeyPatch) -> N
         progress.add(Spinner("one"))
         progress.add(Bar("two", 10))
     text = terminal.getvalue()
-    assert "one\n" in text.replace("\r", "")
+    assert "one\x1b[K\n" in text
     assert "two   0% ▕" in text
-    assert text.endswith("\x1b[?25h")  # the cursor is back
+    assert text.endswith("\n\x1b[?25h")  # on a line of its own, and the cursor is back
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress() as progress:
+        progress.add(Spinner("one"))
+        progress.add(Bar("two:", 10))
+    assert terminal.getvalue() == "one\ntwo:\n"
+
+
+def test_bars_of_a_push_have_the_status_as_their_label(capsys: pytest.CaptureFixture[str]) -> None:
+    bars: dict[str, Bar] = {}
+    line = {"status": "pushing abc", "digest": "d", "total": 4, "completed": 4}
+    with Progress() as progress:
+        show_progress(progress, line, bars, colon="")
+    assert capsys.readouterr().err == "pushing abc\n"
 
 
 def test_only_the_last_lines_that_fit_are_drawn() -> None:
