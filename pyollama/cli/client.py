@@ -20,10 +20,14 @@ MAX_LINE = 64 << 20  # bytes of one line of a stream
 
 
 class Client:
-    """One server; each request has a connection of its own."""
+    """One server; each request has a connection of its own.
 
-    def __init__(self, host: Host) -> None:
+    timeout is how many seconds one may be silent: without it, for ever, as while a model loads.
+    """
+
+    def __init__(self, host: Host, *, timeout: float | None = None) -> None:
         self.host = host.client
+        self.timeout = timeout
 
     def is_up(self) -> bool:
         """Whether anybody answers."""
@@ -88,7 +92,7 @@ class Client:
     def _connection(self) -> http.client.HTTPConnection:
         secure = self.host.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        return kind(self.host.address, self.host.port)
+        return kind(self.host.address, self.host.port, timeout=self.timeout)
 
     @contextlib.contextmanager
     def _open(

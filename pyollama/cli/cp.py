@@ -3,6 +3,7 @@
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import a_model
 from pyollama.cli.help import Cobra, exact
 from pyollama.settings import Settings
 
@@ -20,7 +21,7 @@ class Copy(Cobra):
 
 
 @click.command("cp", cls=Copy, short_help="Copy a model")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model)
 def command(arguments: tuple[str, ...]) -> None:
     """Store a model under one more name; its files are shared."""
     source, destination = exact(arguments, 2)

@@ -35,6 +35,7 @@ class Create(Cobra):
     *("-f", "--file", "modelfile"),
     metavar="string",
     help='Name of the Modelfile (default "Modelfile")',
+    type=click.Path(),
 )
 @click.option(
     *("-q", "--quantize"),

@@ -58,7 +58,8 @@ class Cobra(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read flags as Go's parser does: with or without a value."""
-        return super().parse_args(ctx, in_clicks_words(args, self.params))
+        known = args if ctx.resilient_parsing else in_clicks_words(args, self.params)
+        return super().parse_args(ctx, known)
 
 
 def flags(command: click.Command, ctx: click.Context) -> str:

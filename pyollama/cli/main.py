@@ -10,6 +10,7 @@ import sys
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from pyollama.cli.help import Cobra, root_help
 from pyollama.errors import PyollamaError
@@ -19,9 +20,12 @@ __all__ = ["cli", "main", "run"]
 # In the order of the help; each is `command` in the module pyollama.cli.<name>.
 COMMANDS = (
     *("serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"),
-    *("template", "warmup"),
+    *("template", "warmup", "completion"),
 )
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+HELP = "help"  # a command that has no module
+FIRST_WORD = "pyollama.first_word"  # of a line that is being completed, in the context's meta
+COMPLETING = "_PYOLLAMA_COMPLETE"  # the variable with which a shell asks, as click spells it
 ALIASES = {"start": "serve", "ls": "list"}
 
 
@@ -45,7 +49,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name, in Ollama's words if there is none."""
-        if args[0] == "help":
+        if ctx.resilient_parsing:  # somebody presses Tab
+            ctx.meta[FIRST_WORD] = args[0]
+            return args[0], self.get_command(ctx, args[0]), args[1:]
+        if args[0] == HELP:
             args = [*args[1:2], "--help"]
             if len(args) == 1:
                 click.echo(root_help(self, ctx))
@@ -54,6 +61,16 @@ class Commands(click.Group):
         if command is None:
             raise click.UsageError(f'unknown command "{args[0]}" for "ollama"')
         return args[0], command, args[1:]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, as the first word or after help."""
+        first = ctx.meta.get(FIRST_WORD)
+        if first not in (None, HELP):
+            return []
+        found = super().shell_complete(ctx, incomplete)
+        if first is None and HELP.startswith(incomplete):
+            found.append(CompletionItem(HELP, help="Help about any command"))
+        return found
 
     def get_help(self, ctx: click.Context) -> str:
         """The help of the program as a whole."""
@@ -94,8 +111,12 @@ def main() -> NoReturn:
 
 def run() -> int:
     """Run the command that the arguments name; 1 and ``Error: ...`` on stderr for any failure."""
+    if COMPLETING in os.environ:
+        importlib.import_module("pyollama.cli.completing")  # for bash
     try:
-        return int(cli.main(prog_name="pyollama", standalone_mode=False) or 0)
+        return int(
+            cli.main(prog_name="pyollama", complete_var=COMPLETING, standalone_mode=False) or 0
+        )
     except click.ClickException as error:
         return fail(usage_words(error))
     except PyollamaError as error:

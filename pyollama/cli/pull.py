@@ -3,6 +3,7 @@
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import a_model
 from pyollama.cli.help import Cobra, exact
 from pyollama.cli.progress import Bar, Progress, show_progress
 from pyollama.settings import Settings
@@ -22,7 +23,7 @@ class Pull(Cobra):
 
 
 @click.command("pull", cls=Pull, short_help="Pull a model from a registry")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model)
 @click.option("--insecure", is_flag=True, help="Use an insecure registry")
 def command(arguments: tuple[str, ...], insecure: bool) -> None:
     """Fetch what the store does not have of a model; an interrupted pull goes on where it was."""

@@ -3,6 +3,7 @@
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import a_model
 from pyollama.cli.errors import ApiError, CommandError
 from pyollama.cli.help import Cobra, exact
 from pyollama.cli.progress import Bar, Progress, show_progress
@@ -29,7 +30,7 @@ class Push(Cobra):
 
 
 @click.command("push", cls=Push, short_help="Push a model to a registry")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model)
 @click.option("--insecure", is_flag=True, help="Use an insecure registry")
 def command(arguments: tuple[str, ...], insecure: bool) -> None:
     """Send what the registry does not have of a model, and say where it can be found."""

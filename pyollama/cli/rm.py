@@ -3,6 +3,7 @@
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import models
 from pyollama.cli.errors import ApiError
 from pyollama.cli.help import Cobra, minimum
 from pyollama.cli.stop import unload
@@ -24,7 +25,7 @@ class Remove(Cobra):
 
 
 @click.command("rm", cls=Remove, short_help="Remove a model")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=models)
 def command(arguments: tuple[str, ...]) -> None:
     """Unload and delete each model; the first that fails ends the command."""
     names = minimum(arguments, 1)

@@ -13,6 +13,7 @@ import click
 
 from pyollama.cli.asking import Server, View
 from pyollama.cli.client import Client
+from pyollama.cli.completing import a_model_and_files
 from pyollama.cli.errors import ApiError, CommandError, NoServer
 from pyollama.cli.help import RUN_ENVIRONMENT, Cobra, minimum
 from pyollama.cli.inprocess import compiled_kernels, local_server
@@ -46,7 +47,7 @@ class Run(Cobra):
 
 
 @click.command("run", cls=Run, short_help="Run a model")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model_and_files)
 @click.option("--format", "output", metavar="string", help="Response format (e.g. json)")
 @click.option(
     "--think",

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import a_model
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import Cobra, exact
 from pyollama.cli.information import information
@@ -28,7 +29,7 @@ class Show(Cobra):
 
 
 @click.command("show", cls=Show, short_help="Show information for a model")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model)
 @click.option("--license", is_flag=True, help="Show license of a model")
 @click.option("--modelfile", is_flag=True, help="Show Modelfile of a model")
 @click.option("--parameters", is_flag=True, help="Show parameters of a model")

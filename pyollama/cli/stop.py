@@ -3,6 +3,7 @@
 import click
 
 from pyollama.cli.client import Client
+from pyollama.cli.completing import running_model
 from pyollama.cli.errors import ApiError, CommandError
 from pyollama.cli.help import Cobra, exact
 from pyollama.settings import Settings
@@ -18,7 +19,7 @@ class Stop(Cobra):
 
 
 @click.command("stop", cls=Stop, short_help="Stop a running model")
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=running_model)
 def command(arguments: tuple[str, ...]) -> None:
     """Unload a model; one that is stored but not loaded is fine."""
     (name,) = exact(arguments, 1)

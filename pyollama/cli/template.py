@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pyollama.cli.completing import a_model_and_files
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import TEMPLATE_ENVIRONMENT, Cobra
 from pyollama.cli.options import think_value
@@ -31,7 +32,7 @@ class Template(Cobra):
 @click.command(
     "template", cls=Template, short_help="Show the prompt that a conversation becomes, each way"
 )
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, shell_complete=a_model_and_files)
 @click.option(
     "--think",
     metavar="string?",
