@@ -1,5 +1,6 @@
 """Writing an answer to stdout as it comes: thinking set apart, words wrapped on a terminal."""
 
+import os
 import shutil
 import sys
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ class Answer:
     ) -> None:
         self.out = out or sys.stdout
         self.on_terminal = self.out.isatty()
+        self.grey = "" if os.environ.get("NO_COLOR") else GREY  # bold is no colour
         width = shutil.get_terminal_size().columns - MARGIN
         self.wrapper = Wrapper(width if word_wrap and self.on_terminal and width > MARGIN else None)
         self.hide_thinking = hide_thinking
@@ -33,7 +35,8 @@ class Answer:
         if self.hide_thinking or not text:
             return
         if not self.is_thinking:
-            self._write(self._styled("Thinking...\n", GREY + BOLD) + (GREY * self.on_terminal))
+            heading = self._styled("Thinking...\n", self.grey + BOLD)
+            self._write(heading + self.grey * self.on_terminal)
             self.is_thinking = True
         self._write(self.wrapper.wrap(text))
 
@@ -73,7 +76,7 @@ class Answer:
         self.is_thinking = False
         newline = "\n" if self.wrapper.column else ""
         self._write(PLAIN * self.on_terminal + newline)
-        self._write(self._styled("...done thinking.\n\n", GREY + BOLD))
+        self._write(self._styled("...done thinking.\n\n", self.grey + BOLD))
         self.wrapper.restart()
 
     def _styled(self, text: str, style: str) -> str:

@@ -20,6 +20,7 @@ class Terminal(StringIO):
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """A terminal of 25 columns: lines are broken at 20."""
     monkeypatch.setenv("COLUMNS", "25")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     return Terminal()
 
 
@@ -50,6 +51,18 @@ def test_thinking_is_grey_on_a_terminal(terminal: Terminal) -> None:
     assert terminal.getvalue() == (
         f"{GREY}{BOLD}Thinking...\n{PLAIN}{GREY}hm{PLAIN}\n"
         f"{GREY}{BOLD}...done thinking.\n\n{PLAIN}yes\n\n"
+    )
+
+
+def test_thinking_has_no_colour_where_none_is_wanted(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    answer = Answer(terminal)
+    answer.think("hm")
+    answer.say("yes")
+    assert terminal.getvalue() == (
+        f"{BOLD}Thinking...\n{PLAIN}hm{PLAIN}\n{BOLD}...done thinking.\n\n{PLAIN}yes"
     )
 
 

@@ -1,5 +1,6 @@
 """Spinners, bars and what stands on stderr while one waits."""
 
+import re
 import sys
 import time
 from io import StringIO
@@ -85,6 +86,14 @@ def test_on_a_terminal_the_lines_are_drawn(monkeypatch: pytest.MonkeyPatch) -> N
     assert "one\x1b[K\n" in text
     assert "two   0% ▕" in text
     assert text.endswith("\n\x1b[?25h")  # on a line of its own, and the cursor is back
+
+
+def test_progress_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Progress() as progress:
+        progress.add(Bar("two", 10))
+    assert not re.search(r"\x1b\[[0-9;]*m", terminal.getvalue())
 
 
 def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
