@@ -1,6 +1,7 @@
 """``pyollama create``: read a Modelfile, upload the files that it names, make the model."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +16,7 @@ from pyollama.settings import Settings
 
 __all__ = ["command"]
 
+NO_MLX = "this model requires MLX support, but the MLX runtime is not available"
 CHUNK = 1 << 20  # bytes hashed at once
 
 
@@ -42,19 +44,37 @@ class Create(Cobra):
     metavar="string",
     help="Quantize model to this level (e.g. q4_K_M)",
 )
-def command(arguments: tuple[str, ...], modelfile: str | None, quantize: str | None) -> None:
+@click.option(
+    "--draft-quantize",
+    metavar="string",
+    help="Quantize draft model to this level (e.g. q4_K_M)",
+)
+@click.option("--experimental", is_flag=True, help="Enable experimental safetensors model creation")
+def command(
+    arguments: tuple[str, ...],
+    modelfile: str | None,
+    quantize: str | None,
+    draft_quantize: str | None,
+    experimental: bool,
+) -> None:
     """Make a model from a Modelfile."""
     (name,) = exact(arguments, 1)
     check_name(name)
+    if experimental:
+        raise CommandError(NO_MLX)
     path = Path(modelfile or "Modelfile")
     if not path.is_file():
         raise CommandError("specified Modelfile wasn't found")
     request, files = read_modelfile(path)
+    if draft_quantize and "draft_files" not in files:
+        raise CommandError("--draft-quantize requires a DRAFT model")
     client = Client(Settings.from_environ().host).require()
     with Progress() as progress:
-        if files:
-            request["files"] = dict(upload_all(client, files, progress))
-        request |= {"model": name} | ({"quantize": quantize} if quantize else {})
+        progress.add(Spinner("gathering model components"))
+        for field, paths in files.items():
+            request[field] = dict(upload_all(client, paths, progress))
+        wanted = {"model": name, "quantize": quantize, "draft_quantize": draft_quantize}
+        request |= {key: value for key, value in wanted.items() if value}
         bars: dict[str, Bar] = {}
         for line in client.stream("/api/create", request):
             show_progress(progress, line, bars)
@@ -71,8 +91,8 @@ def check_name(name: str) -> None:
         raise CommandError(f"invalid model name: {name}") from error
 
 
-def read_modelfile(path: Path) -> tuple[dict[str, Any], list[Path]]:
-    """The request that a Modelfile asks for, and the files that have to be uploaded for it."""
+def read_modelfile(path: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
+    """The request that a Modelfile asks for, and its files by the field that they belong to."""
     from pyollama_formats.instructions import read_instructions
     from pyollama_formats.modelfile import parse_modelfile
 
@@ -89,16 +109,20 @@ def read_modelfile(path: Path) -> tuple[dict[str, Any], list[Path]]:
         "parameters": file.parameters,
         "messages": [{"role": role, "content": text} for role, text in file.messages],
     }
-    if file.adapter or file.drafts:
-        raise CommandError("adapters and draft models are not supported by this version")
-    files = []
-    for source in file.from_:
-        local = local_file(source, path.parent)
+    sources = {source: local_file(source, path.parent) for source in file.from_}
+    for source, local in sources.items():
         if local is None:
             request["from"] = source
-        else:
-            files.append(local)
-    return {key: value for key, value in request.items() if value}, files
+    files = {
+        "files": [local for local in sources.values() if local],
+        "adapters": [named_file(file.adapter, path.parent)] if file.adapter else [],
+        "draft_files": [named_file(draft, path.parent) for draft in file.drafts],
+    }
+    refuse_shared(files["files"], files["draft_files"])
+    return (
+        {key: value for key, value in request.items() if value},
+        {field: paths for field, paths in files.items() if paths},
+    )
 
 
 def local_file(source: str, folder: Path) -> Path | None:
@@ -109,10 +133,25 @@ def local_file(source: str, folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
+def named_file(source: str, folder: Path) -> Path:
+    """The file that ADAPTER or DRAFT means, which must exist."""
+    path = local_file(source, folder)
+    if path is None:
+        raise CommandError(f"stat {folder / source}: no such file or directory")
+    return path
+
+
+def refuse_shared(files: list[Path], drafts: list[Path]) -> None:
+    """CommandError if a draft model is the model itself."""
+    own = {path.resolve() for path in files}
+    for path in drafts:
+        if path.resolve() in own:
+            raise CommandError(f"DRAFT must not reference the same local path as FROM: {path}")
+
+
 def upload_all(client: Client, files: list[Path], progress: Progress) -> Iterator[tuple[str, str]]:
     """Send the files that the server does not have; gives each one's key and digest."""
-    progress.add(Spinner("gathering model components"))
-    for path in files:
+    for key, path in keyed(files):
         with path.open("rb") as file:
             digest = _digest(file)
             file.seek(0)
@@ -122,7 +161,14 @@ def upload_all(client: Client, files: list[Path], progress: Progress) -> Iterato
                 progress.add(bar)
                 for sent in client.upload(digest, file, size):
                     bar.set(sent)
-        yield path.name, digest
+        yield key, digest
+
+
+def keyed(files: list[Path]) -> list[tuple[str, Path]]:
+    """Each file with its path from the folder that all of them lie under."""
+    places = [Path(os.path.normpath(Path.cwd() / path)) for path in files]
+    root = os.path.commonpath([place.parent for place in places])
+    return [(place.relative_to(root).as_posix(), place) for place in places]
 
 
 def _digest(file: IO[bytes]) -> str:

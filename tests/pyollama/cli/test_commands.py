@@ -258,3 +258,59 @@ def test_a_bad_modelfile_has_ollamas_words(run: Any, server: Any, tmp_path: Path
     path = tmp_path / "Modelfile"
     path.write_text("FROM x\nPARAMETER temperature hot\n")
     assert run("create", "n", "-f", str(path)).err == "Error: invalid float value [hot]\n"
+
+
+def test_create_sends_adapter_and_drafts_in_their_own_fields(
+    run: Any, server: Any, tmp_path: Path
+) -> None:
+    digests = {}
+    for name in ("a/m.gguf", "b/m.gguf", "lora.gguf", "draft.gguf"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(name.encode())
+        digests[name] = "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+        server.answers[f"POST /api/blobs/{digests[name]}"] = (201, {})
+    (tmp_path / "Modelfile").write_text(
+        "FROM a/m.gguf\nFROM b/m.gguf\nADAPTER ./lora.gguf\nDRAFT draft.gguf\n"
+    )
+    server.answers["POST /api/create"] = (200, [{"status": "success"}])
+    file = str(tmp_path / "Modelfile")
+    assert run("create", "new", "-f", file, "--draft-quantize", "q8_0").code == 0
+    assert server.bodies("POST /api/create") == [
+        {
+            "files": {"a/m.gguf": digests["a/m.gguf"], "b/m.gguf": digests["b/m.gguf"]},
+            "adapters": {"lora.gguf": digests["lora.gguf"]},
+            "draft_files": {"draft.gguf": digests["draft.gguf"]},
+            "model": "new",
+            "draft_quantize": "q8_0",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "words"),
+    [
+        ("FROM x\nADAPTER ./none\n", [], "stat {}/none: no such file or directory"),
+        ("FROM x\nDRAFT none\n", [], "stat {}/none: no such file or directory"),
+        (
+            "FROM ./m.gguf\nDRAFT link.gguf\n",
+            [],
+            "DRAFT must not reference the same local path as FROM: {}/link.gguf",
+        ),
+        ("FROM x\n", ["--draft-quantize", "q8_0"], "--draft-quantize requires a DRAFT model"),
+        (
+            "FROM x\n",
+            ["--experimental"],
+            "this model requires MLX support, but the MLX runtime is not available",
+        ),
+    ],
+)
+def test_what_cannot_be_created_is_refused_before_anything_is_sent(
+    run: Any, server: Any, tmp_path: Path, text: str, flags: list[str], words: str
+) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    (tmp_path / "link.gguf").symlink_to(tmp_path / "m.gguf")
+    (tmp_path / "Modelfile").write_text(text)
+    result = run("create", "new", "-f", str(tmp_path / "Modelfile"), *flags)
+    assert (result.code, result.err) == (1, f"Error: {words.format(tmp_path)}\n")
+    assert [name for name, _ in server.requests if name.startswith("POST")] == []
