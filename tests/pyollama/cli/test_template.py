@@ -185,7 +185,8 @@ def test_the_help_is_laid_out_as_that_of_the_other_commands(run: Any) -> None:
     out = run("template", "--help").out
     assert out.startswith(
         "Show the prompt that a conversation becomes, each way\n\n"
-        "Usage:\n  pyollama template MODEL [FILE|-] [flags]\n\nFlags:\n"
+        "Usage:\n  pyollama template MODEL [FILE|-] [flags]\n\n"
+        "Examples:\n  pyollama template llama3.2\n"
     )
     assert "      OLLAMA_MODELS " in out
     assert "  template " in run("help").out
