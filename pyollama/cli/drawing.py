@@ -2,7 +2,8 @@
 
 Each drawing is one write between the marks of a synchronized update, so that a terminal that knows
 them shows it at once, with the cursor hidden. Every line is cut to the terminal's width: one that
-broke would take two rows, and the way back up would be too short.
+broke would take two rows, and the way back up would be too short. For the same reason the cursor
+goes back to the line's beginning: the terminal echoes a Ctrl-C where it stands.
 """
 
 import os
@@ -54,7 +55,7 @@ class Drawing:
         lines = self.lines(columns, rows)
         up = f"\x1b[{self.drawn - 1}A" if self.drawn > 1 else ""
         text = "\n".join(fitted(line, columns) + ERASE_REST for line in lines)
-        self.out.write(f"{BEGIN}{HIDE}\r{up}{text}{ERASE_BELOW}{END}")
+        self.out.write(f"{BEGIN}{HIDE}\r{up}{text}{ERASE_BELOW}\r{END}")
         self.out.flush()
         self.drawn = len(lines)
 

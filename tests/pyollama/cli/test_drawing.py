@@ -12,7 +12,7 @@ from pyollama.cli.drawing import DEFAULT_SIZE, Drawing, fitted, size
 from pyollama.cli.progress import Bar, Progress, Spinner
 
 DRAWN = re.compile(
-    r"\x1b\[\?2026h\x1b\[\?25l\r(?:\x1b\[(\d+)A)?(.*?)\x1b\[J\x1b\[\?2026l", re.DOTALL
+    r"\x1b\[\?2026h\x1b\[\?25l\r(?:\x1b\[(\d+)A)?(.*?)\x1b\[J\r\x1b\[\?2026l", re.DOTALL
 )
 
 
@@ -46,6 +46,12 @@ def test_the_last_drawing_ends_with_a_newline_and_the_cursor() -> None:
     assert len(drawings(out)) >= 2
     assert out.getvalue().endswith("\x1b[?2026l\n\x1b[?25h")
     assert not drawing.thread.is_alive()
+
+
+def test_what_the_terminal_echoes_breaks_no_line_and_is_drawn_over() -> None:
+    out = StringIO()
+    Drawing(out, lambda columns, rows: ["one"]).draw()
+    assert out.getvalue().removesuffix("\x1b[?2026l").endswith("\r")
 
 
 @pytest.mark.parametrize(
