@@ -33,6 +33,7 @@ class Blobs:
     """The folder of blobs of one store."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.folder = root / "blobs"
         self.unclaimed = Unclaimed(root)
         self.lock = StoreLock(root)

@@ -1,7 +1,7 @@
 """A blob on its way from a registry into the store: in parts, side by side, again where one fails.
 
-Two pulls of one blob share one download: the second waits for the first, sees how far that is, and
-goes on with it if the first goes away.
+Two pulls of one blob share one download, in one process or in two: the second waits for the first,
+sees how far that is, and goes on with it if the first goes away.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import httpx2
 from pyollama.store.blobs import Blobs
 from pyollama.store.errors import StoreError
 from pyollama.store.registry import parts
+from pyollama.store.registry.claims import claimed
 from pyollama.store.registry.direct import direct_url
 from pyollama.store.registry.exchange import MAX_ERROR, read, sent
 from pyollama.store.registry.partial import Partial, PartialPart
@@ -47,6 +48,11 @@ class Shared:
         self.turn = asyncio.Lock()
         self.partial: Partial | None = None
 
+    def look(self, partial: Partial) -> None:
+        """See how far another process is."""
+        if partial.resume():
+            self.partial = partial
+
     @property
     def completed(self) -> int:
         """How many bytes are there."""
@@ -72,11 +78,13 @@ async def downloaded(session: Session, blobs: Blobs, layer: Layer) -> AsyncGener
 
 async def _fetched(session: Session, blobs: Blobs, layer: Layer, shared: Shared) -> None:
     """Fetch what is missing, once it is our turn."""
-    async with shared.turn:
+    partial = Partial(blobs, layer.digest.replace("-", ":"), layer.size)
+    claim = claimed(blobs.root, blobs.path(layer.digest).name, lambda: shared.look(partial))
+    async with shared.turn, claim:
         if await asyncio.to_thread(blobs.has, layer.digest):
             return
         url = session.blob_url(layer.digest)
-        shared.partial = partial = Partial(blobs, layer.digest.replace("-", ":"), layer.size)
+        shared.partial = partial
         if not await asyncio.to_thread(partial.resume):
             await _require_size(session, url, layer)
             await asyncio.to_thread(partial.begin)
@@ -150,7 +158,7 @@ async def _skipped(session: Session, response: httpx2.Response, first: int) -> i
     if status == 200:
         return first
     answer = await read(response, MAX_ERROR)
-    if status == 401:
+    if status == 401 and session.is_ours(answer.url):
         await session.authorize(answer.headers.get("www-authenticate", ""), answer.url)
     raise StoreError(f"{status}: {answer.body.decode('utf-8', 'replace')}")
 

@@ -84,13 +84,22 @@ class Session:
         )
 
     async def authorize(self, challenge: str, url: str) -> None:
-        """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL."""
+        """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL.
+
+        Unauthorized for anybody but the registry: our key signs nothing for a storage.
+        """
+        if not self.is_ours(url):
+            raise Unauthorized(url, challenge)
         self.token = await new_token(self.client, challenge, url)
 
     def authorization(self, url: str) -> dict[str, str]:
         """The header that tells the registry who asks; none for anybody else."""
-        is_ours = _origin(url) == _origin(self.base)
-        return {"Authorization": f"Bearer {self.token}"} if self.token and is_ours else {}
+        is_known = self.token and self.is_ours(url)
+        return {"Authorization": f"Bearer {self.token}"} if is_known else {}
+
+    def is_ours(self, url: str) -> bool:
+        """Whether it is the registry that answers at a URL."""
+        return _origin(url) == _origin(self.base)
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterable[bytes]
@@ -104,7 +113,7 @@ class Session:
             self.client, method, url, headers=headers, content=content, is_redirected=False
         ) as response:
             answer = await exchange.read(response, MAX_ERROR)
-        if answer.status == 401 and _origin(url) == _origin(self.base):
+        if answer.status == 401 and self.is_ours(url):
             await self.authorize(answer.headers.get("www-authenticate", ""), url)
         return answer
 
