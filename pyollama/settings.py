@@ -130,6 +130,7 @@ class Settings:
     debug_log_requests: bool = False  # write the bodies of inference requests to files
     debug: int = 0  # 1: debug, 2: trace
     strict_context: bool = False  # PYOLLAMA_STRICT_CONTEXT: refuse prompts that would be cut
+    allow_registries: tuple[str, ...] | None = None  # PYOLLAMA_ALLOW_REGISTRIES; None: all
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -154,6 +155,7 @@ class Settings:
             debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
             strict_context=read.boolean("PYOLLAMA_STRICT_CONTEXT"),
+            allow_registries=read.listed("PYOLLAMA_ALLOW_REGISTRIES"),
         )
 
 
@@ -195,6 +197,11 @@ class Variables:
     def text(self, name: str) -> str:
         """The value without surrounding blanks and quotes; "" when unset."""
         return self.environ.get(name, "").strip().strip("\"'")
+
+    def listed(self, name: str) -> tuple[str, ...] | None:
+        """What stands between commas; None where it is unset."""
+        parts = (part.strip() for part in self.text(name).split(","))
+        return tuple(part for part in parts if part) if self.text(name) else None
 
     def boolean(self, name: str) -> bool:
         """Go's forms; unset is false, and any other text is true."""

@@ -56,6 +56,7 @@ class Parts:
                     settings.models,
                     no_prune=settings.no_prune,
                     go_template=settings.go_template,
+                    allow_registries=settings.allow_registries,
                 )
                 self._store = store
             return self._store

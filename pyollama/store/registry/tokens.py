@@ -27,6 +27,7 @@ __all__ = ["Challenge", "new_token"]
 # The base64 of the hex SHA-256 of nothing: what is signed of a body, and here is none.
 NO_BODY = "ZTNiMGM0NDI5OGZjMWMxNDlhZmJmNGM4OTk2ZmI5MjQyN2FlNDFlNDY0OWI5MzRjYTQ5NTk5MWI3ODUyYjg1NQ=="
 N_NONCE = 16  # bytes
+ENDING = re.compile(r'"(?:,|$)')
 MAX_CHALLENGE = 16 << 10  # characters
 PATIENCE = 60.0  # seconds
 
@@ -57,8 +58,9 @@ class Challenge:
 
 def _value(header: str, key: str) -> str:
     """What follows key=" up to a quote with a comma behind it, or with nothing."""
-    found = re.search(rf'{key}="(.*?)"(?:,|$)', header)
-    return found[1] if found else ""
+    start = header.find(f'{key}="') + len(key) + 2
+    end = ENDING.search(header, start) if start > len(key) + 1 else None
+    return header[start : end.start()] if end else ""
 
 
 async def new_token(client: httpx2.AsyncClient, header: str, asked: str) -> str:
