@@ -8,7 +8,8 @@
 A request has one of ``json``, ``text``, ``hex``, ``file`` (a fixture's name) or ``repeated`` as its
 body; the last is a list of texts, each with how many ``times`` it stands there. In all strings
 ``${name}`` stands for a fixture's value. With ``leave_after`` the client hangs up after so many
-lines of the answer. ``case.schema.json`` describes the rest.
+lines of the answer; ``"at": "registry"`` asks the suite's own registry, which a case may look into
+so. ``case.schema.json`` describes the rest.
 """
 
 import json

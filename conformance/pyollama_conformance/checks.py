@@ -9,7 +9,9 @@ contains      texts that the raw body must hold: what parsed JSON cannot show, s
 body          a JSON Schema of the body, which must be one JSON value
 keys          the keys of the body (of a stream: of its last line) in this order, none besides
 lines         of an NDJSON stream: schemas of "each", "first", "last" and "others" (all but the
-              last); "joined" texts, by the pointer at which each line holds its piece
+              last), and of the "whole" list; "joined" texts, by the pointer at which each line
+              holds its piece; "statuses" in their order, each once where it is said several times
+              running; "progress": of each digest `completed` never falls and reaches `total`
 """
 
 import json
@@ -86,7 +88,30 @@ def _stream(response: Response, wanted: Wanted, definitions: Schema) -> list[str
     for pointer, text in wanted.get("joined", {}).items():
         joined = "".join(_at(line, pointer) for line in lines)
         found += [] if joined == text else [f"joined {pointer} is {joined!r}, not {text!r}"]
-    return found
+    if "whole" in wanted:
+        found += [f"lines {each}" for each in _problems(lines, wanted["whole"], definitions)]
+    if "statuses" in wanted and (said := _statuses(lines)) != wanted["statuses"]:
+        found.append(f"statuses {said}, not {wanted['statuses']}")
+    return found + (_progress(lines) if wanted.get("progress") else [])
+
+
+def _statuses(lines: list[Any]) -> list[str]:
+    """What each line says of itself, an error included, without repetitions."""
+    said = [line.get("status") or f"error: {line.get('error')}" for line in lines]
+    return [text for before, text in zip(["", *said], said, strict=False) if text != before]
+
+
+def _progress(lines: list[Any]) -> list[str]:
+    """What is wrong with `completed` and `total`, which are left out where they are zero."""
+    found, furthest = [], dict[str, tuple[int, int]]()
+    for line in lines:
+        if key := line.get("digest"):
+            completed, total = line.get("completed", 0), line.get("total", 0)
+            if completed < furthest.get(key, (0, 0))[0]:
+                found.append(f"{key} goes back to {completed}")
+            furthest[key] = (completed, total)
+    ends = furthest.items()
+    return found + [f"{key} ends at {end}" for key, end in ends if end[0] != end[1]]
 
 
 PARTS: dict[str, Callable[[list[Any]], list[Any]]] = {

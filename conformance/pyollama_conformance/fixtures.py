@@ -3,15 +3,18 @@
 All names begin with ``conformance-``, so that the suite may run beside a person's own models.
 """
 
-import hashlib
 import json
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from uuid import uuid4
 
 from pyollama_conformance.chain_model import OBJECT, SENTENCE, chain_model
 from pyollama_conformance.client import Client, Request, Response
 from pyollama_conformance.embedding_model import embedding_model
 from pyollama_conformance.formats import FORMATS
+from pyollama_conformance.offers import digest, fresh_files, offer_values, repositories
+from pyollama_conformance.registry import Repository
 from pyollama_conformance.spoken import SPOKEN, pieces
 
 PREFIX = "conformance-"
@@ -35,10 +38,14 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Fixtures:
-    """Files by name, for request bodies, and the values that ``${name}`` stands for."""
+    """Files by name, for request bodies, and the values that ``${name}`` stands for.
+
+    repositories: what the suite's registry holds; ``registry`` among the values is where it is.
+    """
 
     files: dict[str, bytes]
     values: dict[str, str]
+    repositories: dict[str, Repository] = field(default_factory=dict)
 
 
 def fixtures() -> Fixtures:
@@ -62,12 +69,11 @@ def fixtures() -> Fixtures:
     values |= {"unsent": digest(UNSENT), "sentence": SENTENCE}
     values |= {name: "x" * n_token for name, n_token in PROMPTS.items()}
     values |= {"many_words": "hello " * 200}
-    return Fixtures(files, values)
-
-
-def digest(data: bytes) -> str:
-    """The name of a blob."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    pulled = fresh_files()
+    offered = repositories(pulled)
+    values |= {"registry": "127.0.0.1:1", **offer_values(pulled, offered)}
+    values |= {f"{name}_short": values[name][7:19] for name in ("chain", "fresh")}
+    return Fixtures(files, values, offered)
 
 
 def post(client: Client, path: str, value: object, method: str = "POST") -> Response:
@@ -88,7 +94,13 @@ def counts_tokens(client: Client) -> bool:
     return answer.status not in (404, 405, 501) and answer.body.lstrip().startswith(b"{")
 
 
-PROBES = {"cloudless": is_cloudless, "tokenize": counts_tokens}
+def is_beside_us(client: Client) -> bool:
+    """Whether the server runs on this machine, so that it can reach the suite's registry."""
+    address = ip_address(socket.gethostbyname(client.address[0]))
+    return address.is_loopback
+
+
+PROBES = {"cloudless": is_cloudless, "tokenize": counts_tokens, "registry": is_beside_us}
 """What a server is asked, to learn whether it has what cases need."""
 
 
@@ -106,9 +118,9 @@ def install(client: Client, prepared: Fixtures) -> None:
 
 
 def remove(client: Client) -> None:
-    """Unload and delete every model whose name begins with ``conformance-``."""
+    """Unload and delete every model that has a ``conformance-`` in its name, or before it."""
     listed = json.loads(client.send(Request("GET", "/api/tags")).body)
     for model in listed.get("models", []):
-        if model["name"].startswith(PREFIX):
+        if any(part.startswith(PREFIX) for part in model["name"].split("/")):
             post(client, "/api/generate", {"model": model["name"], "keep_alive": 0})
             post(client, "/api/delete", {"model": model["name"]}, "DELETE")

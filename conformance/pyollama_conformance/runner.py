@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from pyollama_conformance.case import Case, Step, definitions, fill
 from pyollama_conformance.checks import differences
 from pyollama_conformance.client import Client, ProtocolError, Request
 from pyollama_conformance.fixtures import Fixtures
+from pyollama_conformance.registry import served
 from pyollama_conformance.schema import Schema
 
 OUTCOMES = ("pass", "fail", "skip", "disabled", "error")
@@ -45,17 +47,30 @@ class Runner:
     without: frozenset[str] = frozenset()
     prepared: Fixtures = field(default_factory=fixtures.fixtures)
     definitions: Schema = field(default_factory=definitions)
+    registry: Client | None = None
 
     def run(self, cases: Iterable[Case]) -> Iterator[Result]:
         """The result of each case in turn; the suite's models are removed before and after."""
         chosen = list(cases)
         self._probe(chosen)
-        inference = "model" not in self.without and any("model" in case.needs for case in chosen)
+        inference, registry = (self._needs(need, chosen) for need in ("model", "registry"))
         broken = self._prepare() if inference else ""
-        for case in chosen:
-            yield self._judge(case, broken)
-        if inference and not broken:
+        with self._served() if registry else nullcontext():
+            for case in chosen:
+                yield self._judge(case, broken)
+        if (inference or registry) and not broken:
             fixtures.remove(self.client)
+
+    def _needs(self, need: str, chosen: Iterable[Case]) -> bool:
+        return need not in self.without and any(need in case.needs for case in chosen)
+
+    @contextmanager
+    def _served(self) -> Iterator[None]:
+        """Serve the suite's registry, of which the cases know by ${registry}."""
+        with served(self.prepared.repositories) as netloc:
+            self.prepared.values["registry"] = netloc
+            self.registry = Client(f"http://{netloc}", self.client.timeout)
+            yield
 
     def _probe(self, chosen: Iterable[Case]) -> None:
         """Leave out what needs a server without a cloud, or with endpoints that this one lacks."""
@@ -108,16 +123,19 @@ class Runner:
         request = self._request(fill(dict(step.request), self.prepared.values))
         wanted = fill(dict(step.response), self.prepared.values)
         deadline = time.monotonic() + step.within
+        at = self.registry if step.request.get("at") == "registry" else self.client
         while True:
-            wrong = self._differences(request, wanted, step.at_once)
+            wrong = self._differences(at or self.client, request, wanted, step.at_once)
             if not wrong or time.monotonic() >= deadline:
                 return wrong
             time.sleep(PAUSE)
 
-    def _differences(self, request: Request, wanted: Mapping[str, Any], at_once: int) -> list[str]:
+    def _differences(
+        self, at: Client, request: Request, wanted: Mapping[str, Any], at_once: int
+    ) -> list[str]:
         """What is wrong with the answers of so many clients that ask together."""
         with ThreadPoolExecutor(at_once) as clients:
-            answers = list(clients.map(self.client.send, [request] * at_once))
+            answers = list(clients.map(at.send, [request] * at_once))
         found = [differences(answer, wanted, self.definitions) for answer in answers]
         return list(dict.fromkeys(wrong for each in found for wrong in each))
 
