@@ -28,6 +28,12 @@ def bad_results(url: str, *, without: frozenset[str] = frozenset()) -> list[str]
     return [report.line(result) for result in results if result.outcome in BAD]
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home in which a server makes its key."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def test_the_whole_suite_passes_on_this_projects_server(models: Path) -> None:
     with thread_server(models) as url:
         assert bad_results(url) == []
@@ -109,3 +115,23 @@ def wrong_server(request: pytest.FixtureRequest, models: Path) -> Iterator[str]:
 
 def test_a_server_that_is_wrong_in_one_thing_fails(wrong_server: str) -> None:
     assert bad_results(wrong_server, without=frozenset({"model", "registry"}))
+
+
+REGISTRY_FAULTS: dict[str, Change] = {
+    "registry/a pull says what it does, in this order": body(b"writing man", b"Writing man"),
+    "registry/a model that the registry lacks": body(b"does not exist", b"is not there, "),
+    "registry/layers that are there already get one line each": body(
+        b'"completed"', b'"completes"'
+    ),
+    "registry/a blob with other bytes than its digest says": body(b"mismatch", b"is wrong"),
+    "registry/a model that was made here is pushed": body(b"pushing man", b"Pushing man"),
+    "registry/a tag that the registry lacks": status(500, 404),
+}
+
+
+@pytest.mark.parametrize("name", REGISTRY_FAULTS)
+def test_a_pull_or_push_that_is_wrong_in_one_thing_fails(name: str, models: Path) -> None:
+    case = next(case for case in load_cases() if case.name == name)
+    with thread_server(models, faulty(REGISTRY_FAULTS[name])) as url:
+        (result,) = Runner(Client(url)).run([case])
+    assert result.outcome == "fail"

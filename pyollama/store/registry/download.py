@@ -59,7 +59,8 @@ class Shared:
         return self.partial.completed if self.partial else 0
 
 
-UNDER_WAY: WeakValueDictionary[Path, Shared] = WeakValueDictionary()
+UNDER_WAY: WeakValueDictionary[tuple[int, Path], Shared] = WeakValueDictionary()
+"""By event loop and path: locks belong to one loop. Others have to claim the blob, as processes."""
 
 
 async def downloaded(session: Session, blobs: Blobs, layer: Layer) -> AsyncGenerator[int, None]:
@@ -69,7 +70,8 @@ async def downloaded(session: Session, blobs: Blobs, layer: Layer) -> AsyncGener
     the manifest: StoreError; or if the bytes are others than the digest says: Damaged. Leaving the
     generator ends the download. What has come stays for the next one, unless it is damaged.
     """
-    shared = UNDER_WAY.setdefault(blobs.path(layer.digest), Shared())
+    place = id(asyncio.get_running_loop()), blobs.path(layer.digest)
+    shared = UNDER_WAY.setdefault(place, Shared())
     work = _fetched(session, blobs, layer, shared)
     async with aclosing(watched(work, lambda: shared.completed)) as sizes:
         async for size in sizes:

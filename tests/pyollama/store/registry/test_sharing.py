@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ def test_a_request_goes_on_when_the_first_is_given_up(store: Store, registry: Fa
         return await second
 
     assert asyncio.run(both()) == "success"
+    assert store.blob_path(DIGEST).read_bytes() == DATA
+
+
+def test_two_servers_of_one_process_fetch_each_part_once(
+    store: Store, registry: FakeRegistry
+) -> None:
+    registry.offer("m", [DATA])
+
+    def pull(_: int) -> str:
+        async def main() -> str:
+            lines = Store(store.root).pull(parse_name(f"{registry.netloc}/ns/m"), insecure=True)
+            return [line.status async for line in lines][-1]
+
+        return asyncio.run(main())
+
+    with ThreadPoolExecutor(3) as servers:
+        assert list(servers.map(pull, range(3))) == ["success"] * 3
+    assert len(ranges(registry)) == 3
     assert store.blob_path(DIGEST).read_bytes() == DATA
 
 
