@@ -2,10 +2,15 @@
 
 import json
 import socket
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fake_registry import fake_registry
 from starlette.testclient import TestClient
+
+from pyollama.settings import Settings
+from pyollama_http.app import create_app
 
 URL = "https://registry.ollama.ai/v2/library/no-such-base/manifests/latest"
 
@@ -77,3 +82,17 @@ def test_a_model_is_pulled(client: TestClient) -> None:
                     ("status", "digest", "total", "completed")}  # fmt: skip
     assert (again.status_code, again.json()) == (200, {"status": "success"})
     assert [entry["name"] for entry in client.get("/api/tags").json()["models"]] == [name]
+
+
+def test_a_registry_that_is_not_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYOLLAMA_ALLOW_REGISTRIES", "registry.ollama.ai")
+    settings = replace(Settings.from_environ(), models=tmp_path / "models")
+    name = "127.0.0.1:1/a/b"
+    refused = {"error": 'registry "127.0.0.1:1" is not in PYOLLAMA_ALLOW_REGISTRIES'}
+    requests = [("pull", {"model": name}), ("push", {"model": name})]
+    requests += [("create", {"model": "m", "from": name})]
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:11434") as client:
+        for path, body in requests:
+            for stream in (True, False):
+                answer = client.post(f"/api/{path}", json={**body, "stream": stream})
+                assert (answer.status_code, answer.json()) == (403, refused)

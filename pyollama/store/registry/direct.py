@@ -53,6 +53,7 @@ async def _followed(session: Session, url: str) -> str:
 async def _location(session: Session, url: str) -> str | None:
     """Where a URL leads, None if it is there that the bytes are; a 401 is answered once."""
     for is_last in (False, True):
+        token = session.token
         headers = session.authorization(url)
         async with sent(
             session.client, "GET", url, headers=headers, is_redirected=False
@@ -66,7 +67,7 @@ async def _location(session: Session, url: str) -> str | None:
             answer = await read(response, MAX_ERROR)
         if status != 401 or is_last:
             break
-        await session.authorize(answer.headers.get("www-authenticate", ""), url)
+        await session.authorize(answer.headers.get("www-authenticate", ""), url, token)
     if status == 401:
         raise Hopeless("unauthorized: access denied")
     if status == 404:

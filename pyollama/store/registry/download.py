@@ -137,20 +137,24 @@ async def _unstalled(session: Session, url: str, part: PartialPart) -> None:
 async def _fetch_part(session: Session, url: str, part: PartialPart) -> None:
     """Ask for the rest of a part and write it. Our token goes to the registry alone."""
     first, last = part.offset + part.completed, part.offset + part.size - 1
+    token = session.token
     headers = {"Range": f"bytes={first}-{last}", **session.authorization(url)}
     try:
         async with (
             asyncio.timeout(STALL) as clock,
             sent(session.client, "GET", url, headers=headers, quiet=QUIET) as response,
         ):
-            skipped = await _skipped(session, response, first)
+            skipped = await _skipped(session, response, first, token)
             await _write(response, part, skipped, clock)
     except TimeoutError:
         raise Stalled("part stalled") from None
 
 
-async def _skipped(session: Session, response: httpx2.Response, first: int) -> int:
-    """How many bytes come before those that were asked for: all, from a server without ranges."""
+async def _skipped(session: Session, response: httpx2.Response, first: int, token: str) -> int:
+    """How many bytes come before those that were asked for: all, from a server without ranges.
+
+    After a refusal of the token there is another one for the next try.
+    """
     status = response.status_code
     if status == 206:
         span = re.match(r"bytes (\d+)-", response.headers.get("content-range", ""))
@@ -161,7 +165,7 @@ async def _skipped(session: Session, response: httpx2.Response, first: int) -> i
         return first
     answer = await read(response, MAX_ERROR)
     if status == 401 and session.is_ours(answer.url):
-        await session.authorize(answer.headers.get("www-authenticate", ""), answer.url)
+        await session.authorize(answer.headers.get("www-authenticate", ""), answer.url, token)
     raise StoreError(f"{status}: {answer.body.decode('utf-8', 'replace')}")
 
 

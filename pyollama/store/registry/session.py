@@ -3,6 +3,7 @@
 The token goes to the registry alone, never to where it sends us: its host, its port, its scheme.
 """
 
+import asyncio
 from collections.abc import AsyncIterable, Mapping
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,7 @@ class Session:
         self.name = name
         self.scheme = "http" if insecure else "https"
         self.token = ""
+        self.asking = asyncio.Lock()
         self.base = f"{self.scheme}://{name.host}/v2/{name.namespace}/{name.model}"
 
     def blob_url(self, digest: str) -> str:
@@ -58,10 +60,11 @@ class Session:
 
         A 401 is answered with a new token, once: Unauthorized for the second.
         """
+        token = self.token
         try:
             return await self._ask(method, url, headers, content, limit, patience)
         except Unauthorized as refused:
-            await self.authorize(refused.challenge, refused.url)
+            await self.authorize(refused.challenge, refused.url, token)
         return await self._ask(method, url, headers, content, limit, patience)
 
     async def _ask(
@@ -83,13 +86,20 @@ class Session:
             patience=patience,
         )
 
-    async def authorize(self, challenge: str, url: str) -> None:
+    async def authorize(self, challenge: str, url: str, refused: str) -> None:
         """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL.
 
-        Unauthorized for anybody but the registry: our key signs nothing for a storage.
+        refused is the token that the request had: if there is another one by now, that will do, for
+        parts travel side by side. Unauthorized for anybody but the registry: our key signs nothing
+        for a storage.
         """
         if not self.is_ours(url):
             raise Unauthorized(url, challenge)
+        async with self.asking:
+            if self.token == refused:
+                await self._renew(challenge, url)
+
+    async def _renew(self, challenge: str, url: str) -> None:
         self.token = await new_token(self.client, challenge, url)
 
     def authorization(self, url: str) -> dict[str, str]:
@@ -108,13 +118,14 @@ class Session:
 
         After a 401 there is a new token for the next try.
         """
+        token = self.token
         headers = {**headers, **self.authorization(url)}
         async with exchange.sent(
             self.client, method, url, headers=headers, content=content, is_redirected=False
         ) as response:
             answer = await exchange.read(response, MAX_ERROR)
         if answer.status == 401 and self.is_ours(url):
-            await self.authorize(answer.headers.get("www-authenticate", ""), url)
+            await self.authorize(answer.headers.get("www-authenticate", ""), url, token)
         return answer
 
 

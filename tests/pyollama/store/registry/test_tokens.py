@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fake_registry import FakeRegistry, Reply, fake_registry
+from fake_registry import Asked, FakeRegistry, Reply, fake_registry
 from token_registry import TokenGate
 from upload_registry import UploadRegistry
 
@@ -198,6 +199,28 @@ def test_a_pull_whose_token_runs_out_between_parts(
     assert gate.given > 1
     digest = "sha256:" + hashlib.sha256(DATA).hexdigest()
     assert store.blob_path(digest).read_bytes() == DATA
+
+
+def test_parts_that_are_refused_together_ask_for_one_token(
+    store: Store, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "MIN_PART", 500)
+    monkeypatch.setattr(parts, "MAX_PART", 500)
+    registry.offer("m", [DATA])
+    gate = TokenGate(registry)
+    together = threading.Barrier(10, timeout=10)
+    waiting = list(range(10))
+
+    def reply(asked: Asked) -> Reply | None:
+        if "range" in asked.headers and waiting:
+            waiting.pop()
+            together.wait()  # all ten parts have gone with the first token
+            gate.left = 0 if gate.given == 1 else gate.left
+        return gate.reply(asked)
+
+    registry.gate = reply
+    assert pull(store, registry) == "success"
+    assert gate.given == 2
 
 
 def test_a_token_does_not_follow_an_upload(store: Store, registry: FakeRegistry) -> None:
