@@ -9,10 +9,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from fake_registry import Asked, FakeRegistry, Reply
 
-__all__ = ["TokenGate"]
+__all__ = ["TokenGate", "require_signature"]
 
 EMPTY = "ZTNiMGM0NDI5OGZjMWMxNDlhZmJmNGM4OTk2ZmI5MjQyN2FlNDFlNDY0OWI5MzRjYTQ5NTk5MWI3ODUyYjg1NQ=="
 CHALLENGE = 'Bearer realm="{realm}",service="the registry",scope="repository:ns/m:pull,push other"'
+
+
+def require_signature(netloc: str, asked: Asked) -> None:
+    """InvalidSignature, ValueError or AssertionError unless a key has signed this question."""
+    key, signature = asked.headers["authorization"].split(":")
+    public = load_ssh_public_key(f"ssh-ed25519 {key}".encode())
+    assert isinstance(public, Ed25519PublicKey)
+    text = f"GET,http://{netloc}{asked.path},{EMPTY}"
+    public.verify(base64.b64decode(signature, validate=True), text.encode())
 
 
 @dataclass
@@ -38,18 +47,14 @@ class TokenGate:
         """None for those who may pass."""
         given = asked.headers.get("authorization", "")
         if urlsplit(asked.path).path == "/token":
-            return self._token(asked.path, given)
+            return self._token(asked)
         if given == f"Bearer token-{self.given}" and self.left > 0:
             self.left -= 1
             return None
         return Reply(401, b"no", {"WWW-Authenticate": CHALLENGE.format(realm=self.realm)})
 
-    def _token(self, path: str, authorization: str) -> Reply:
-        self.asked.append(path)
-        key, signature = authorization.split(":")
-        public = load_ssh_public_key(f"ssh-ed25519 {key}".encode())
-        assert isinstance(public, Ed25519PublicKey)
-        text = f"GET,http://{self.server.netloc}{path},{EMPTY}"
-        public.verify(base64.b64decode(signature, validate=True), text.encode())
+    def _token(self, asked: Asked) -> Reply:
+        self.asked.append(asked.path)
+        require_signature(self.server.netloc, asked)
         self.given, self.left = self.given + 1, self.uses
         return self.refusal or Reply(200, json.dumps({"token": f"token-{self.given}"}).encode())
