@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pyollama import __version__
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import SERVE_ENVIRONMENT, Cobra, exact
 from pyollama.settings import Host, Settings, warn_of_unheeded
@@ -100,7 +101,8 @@ def serve(listener: socket.socket, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     address, port = listener.getsockname()[:2]
-    logger.info("listening on %s", Host(address=address, port=port).netloc)
+    at = Host(address=address, port=port).netloc
+    logger.info("listening on %s (pyollama %s)", at, __version__)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignore)  # uvicorn sends them on to us when it has shut down
     new_server(grace=GRACE, access_log=bool(settings.debug)).run(sockets=[listener])

@@ -1,8 +1,8 @@
-"""``pyollama --version``: the version of the server, and ours if it differs."""
+"""``pyollama --version``: the version of Ollama that the server is, and ours if it differs."""
 
 import click
 
-from pyollama import __version__
+from pyollama import OLLAMA_VERSION
 from pyollama.cli.client import Client
 from pyollama.cli.errors import CommandError
 from pyollama.settings import Settings
@@ -19,5 +19,5 @@ def print_version() -> None:
         server = ""
     if server:
         click.echo(f"ollama version is {server}")
-    if server != __version__:
-        click.echo(f"Warning: client version is {__version__}")
+    if server != OLLAMA_VERSION:
+        click.echo(f"Warning: client version is {OLLAMA_VERSION}")

@@ -9,7 +9,7 @@ import tiny_llama
 from fake_serving import FakeServing
 from starlette.testclient import TestClient
 
-import pyollama
+from pyollama import OLLAMA_VERSION
 from pyollama.store import Store
 
 
@@ -40,9 +40,9 @@ def test_the_root_is_a_sign_of_life(client: TestClient) -> None:
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_the_version_is_the_packages(client: TestClient) -> None:
+def test_the_version_is_ollamas(client: TestClient) -> None:
     response = client.get("/api/version")
-    assert response.content == f'{{"version":"{pyollama.__version__}"}}'.encode()
+    assert response.content == f'{{"version":"{OLLAMA_VERSION}"}}'.encode()
     assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 

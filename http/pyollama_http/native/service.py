@@ -6,7 +6,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-import pyollama
+from pyollama import OLLAMA_VERSION
 from pyollama.api import ProcessModel
 from pyollama_http import responses
 from pyollama_http.parts import parts
@@ -32,8 +32,8 @@ async def root(request: Request) -> Response:
 
 
 async def version(request: Request) -> Response:
-    """GET /api/version."""
-    return responses.answer(VersionResponse(pyollama.__version__))
+    """GET /api/version: Ollama's, since there are clients that refuse to talk to an old one."""
+    return responses.answer(VersionResponse(OLLAMA_VERSION))
 
 
 async def tags(request: Request) -> Response:

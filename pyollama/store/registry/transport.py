@@ -15,20 +15,19 @@ from typing import Any
 
 import httpx2
 
+from pyollama import OLLAMA_VERSION
 from pyollama.store.registry.allowed import AllowList
 from pyollama.store.registry.proxies import proxy_of
 from pyollama.store.registry.reach import Reach
 
 __all__ = ["Trace", "connected"]
 
-# Registries compare the version with what a model requires, so that it has to be one of Ollama's.
-VERSION = "0.33.0"
 MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
 MACHINE = MACHINES.get(platform.machine(), platform.machine())
 SYSTEM = "windows" if sys.platform == "win32" else sys.platform
 PORTS = {"http": 80, "https": 443}
 HEADERS = {
-    "User-Agent": f"ollama/{VERSION} ({MACHINE} {SYSTEM}) Go/go1.26.0",
+    "User-Agent": f"ollama/{OLLAMA_VERSION} ({MACHINE} {SYSTEM}) Go/go1.26.0",
     "Accept-Encoding": "identity",
 }
 
