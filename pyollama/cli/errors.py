@@ -2,7 +2,7 @@
 
 from pyollama.errors import PyollamaError
 
-__all__ = ["ApiError", "CommandError", "NoServer"]
+__all__ = ["ApiError", "CommandError", "MediaError", "NoServer"]
 
 
 class CommandError(PyollamaError):
@@ -14,6 +14,10 @@ class NoServer(CommandError):
 
     def __init__(self) -> None:
         super().__init__("could not connect to ollama server, run 'ollama serve' to start it")
+
+
+class MediaError(CommandError):
+    """A file that a message names cannot go with it; the user has been told."""
 
 
 class ApiError(CommandError):

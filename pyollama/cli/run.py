@@ -17,6 +17,7 @@ from pyollama.cli.completing import a_model_and_files
 from pyollama.cli.errors import ApiError, CommandError, NoServer
 from pyollama.cli.help import RUN_ENVIRONMENT, Cobra, minimum
 from pyollama.cli.inprocess import compiled_kernels, local_server
+from pyollama.cli.media import accepts_media, take_media
 from pyollama.cli.options import embedding_options, request_options
 from pyollama.cli.pull import pull
 from pyollama.cli.waiting import Waiting
@@ -41,7 +42,9 @@ class Run(Cobra):
         "pyollama run llama3.2",
         'pyollama run llama3.2 "Why is the sky blue?"',
         'pyollama run llama3.2 "Summarise this:" < notes.txt',
+        'pyollama run llava "What is in this picture? ./photo.jpg"',
         'pyollama run --format json llama3.2 "Name three colours, as JSON."',
+        "pyollama run --think=high --hidethinking --verbose gpt-oss",
     )
     environment = RUN_ENVIRONMENT
 
@@ -89,7 +92,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **flags: Any) -> 
 
                 interact(server, request, shown, view, chosen=think_is_chosen)
             elif prompt:
-                server.answer("/api/generate", request | {"prompt": prompt}, view)
+                server.answer("/api/generate", request | question(prompt, shown), view)
             else:
                 server.load(request)
 
@@ -101,6 +104,14 @@ def complete_request(request: dict[str, Any], shown: dict[str, Any]) -> None:
     """Let a model think that can, unless the flags say otherwise."""
     if "think" not in request and "thinking" in (shown.get("capabilities") or []):
         request["think"] = True
+
+
+def question(prompt: str, shown: dict[str, Any]) -> dict[str, Any]:
+    """A prompt as fields of a request: for a model that sees or hears, with the files it names."""
+    if not accepts_media(shown):
+        return {"prompt": prompt}
+    text, media = take_media(prompt)
+    return {"prompt": text} | ({"images": media} if media else {})
 
 
 def read_prompt(words: list[str]) -> str:

@@ -13,7 +13,7 @@ from pyollama.cli.repl.helping import help_command
 from pyollama.cli.repl.setting import set_command
 from pyollama.cli.repl.showing import show_command
 
-__all__ = ["obey"]
+__all__ = ["is_known", "obey"]
 
 NOT_FOUND = 404
 Command = Callable[[Conversation, list[str]], None]
@@ -27,6 +27,11 @@ def obey(talk: Conversation, line: str) -> None:
             command(talk, words)
             return
     click.echo(f"Unknown command '{words[0]}'. Type /? for help")
+
+
+def is_known(line: str) -> bool:
+    """Whether a line begins with the name of a command."""
+    return any(line.startswith(name) for name, _ in COMMANDS)
 
 
 def list_command(talk: Conversation, words: list[str]) -> None:

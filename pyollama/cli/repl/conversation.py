@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyollama.cli.asking import Server, View
+from pyollama.cli.media import accepts_media, take_media
 from pyollama.cli.repl.history import HistoryFile
 
 __all__ = ["Abandoned", "Conversation", "Leave", "Reader"]
@@ -98,9 +99,9 @@ class Conversation:
         """Send a message with all that has been said before it, and print the answer.
 
         An interrupted answer is not kept, but the message is: KeyboardInterrupt. A message that
-        the server refuses is not kept: ApiError.
+        the server refuses is not kept: ApiError. MediaError for a file that cannot go with it.
         """
-        messages = [*self.messages, {"role": "user", "content": text}]
+        messages = [*self.messages, self._question(text)]
         request = self.request | {"messages": messages}
         try:
             answer = self.server.answer("/api/chat", request, self.view)
@@ -108,6 +109,18 @@ class Conversation:
             self.messages = messages
             raise
         self.messages = [*messages, answer]
+
+    @property
+    def takes_media(self) -> bool:
+        """Whether the model takes images or sounds."""
+        return accepts_media(self.shown)
+
+    def _question(self, text: str) -> Message:
+        """What the user says, with the files it names if the model takes any."""
+        if not self.takes_media:
+            return {"role": "user", "content": text}
+        content, media = take_media(text)
+        return {"role": "user", "content": content} | ({"images": media} if media else {})
 
     def _system_message(self) -> Message:
         return {"role": "system", "content": self.system}

@@ -8,6 +8,8 @@ from pyollama.cli.repl.conversation import Conversation
 
 __all__ = ["help_command", "print_parameters", "print_set", "print_show"]
 
+MEDIA = "Use /path/to/file to include .jpg, .png, .webp images, or .wav audio files."
+
 Entries = Sequence[tuple[str, str]]
 
 MAIN: Entries = (
@@ -70,17 +72,21 @@ SHORTCUTS: Entries = (
 )
 
 
-def help_command(_: Conversation, words: list[str]) -> None:
+def help_command(talk: Conversation, words: list[str]) -> None:
     """/? and /help: the commands, or the topic that the next word names."""
     topic = words[1].removeprefix("/") if len(words) > 1 else ""
     topics = {"set": print_set, "show": print_show}
     topics |= {"shortcut": print_shortcuts, "shortcuts": print_shortcuts}
-    topics.get(topic, print_main)()
+    if topic in topics:
+        topics[topic]()
+    else:
+        print_main(takes_media=talk.takes_media)
 
 
-def print_main() -> None:
-    """Every command."""
-    block("Available Commands:", MAIN, 16, 'Use """ to begin a multi-line message.\n')
+def print_main(*, takes_media: bool) -> None:
+    """Every command, and how a message may be more than a line of text."""
+    hints = ['Use """ to begin a multi-line message.', *([MEDIA] if takes_media else []), ""]
+    block("Available Commands:", MAIN, 16, *hints)
 
 
 def print_set() -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from pyollama.cli.asking import Server, View
-from pyollama.cli.errors import ApiError
+from pyollama.cli.errors import ApiError, MediaError
+from pyollama.cli.media import media_paths
 from pyollama.cli.output import Answer
 from pyollama.cli.repl.blocks import QUOTES, read_block
-from pyollama.cli.repl.commands import obey
+from pyollama.cli.repl.commands import is_known, obey
 from pyollama.cli.repl.conversation import Abandoned, Conversation, Leave
 from pyollama.cli.repl.history import HistoryFile, default_path
 from pyollama.cli.repl.terminal import quiet_keys
@@ -64,10 +65,19 @@ def handle(talk: Conversation, line: str) -> None:
     """One line: a block, a command or a message."""
     if line.startswith(QUOTES):
         say(talk, read_block(line, talk.reader))
-    elif line.startswith("/") and "\n" not in line:  # of several lines: something pasted
+    elif is_command(talk, line):
         command(talk, line)
     else:
         say(talk, line)
+
+
+def is_command(talk: Conversation, line: str) -> bool:
+    """Whether a line begins with a slash, and not with the path of a file for the model."""
+    if not line.startswith("/") or "\n" in line:  # several lines are something pasted
+        return False
+    first = line.split()[0]
+    names_file = any(path.startswith(first) for path in media_paths(line))
+    return is_known(line) or not (talk.takes_media and names_file)
 
 
 def command(talk: Conversation, line: str) -> None:
@@ -88,3 +98,5 @@ def say(talk: Conversation, text: str) -> None:
         if not any(words in str(error) for words in FORGIVEN):
             raise
         click.echo(f"error: {error}")
+    except MediaError:  # which has been told
+        return

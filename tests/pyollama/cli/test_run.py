@@ -1,5 +1,6 @@
 """run: prompts from arguments and stdin, streaming, thinking, pulling what is missing."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +162,36 @@ def test_a_flag_that_cannot_be_read(run: Any, flag: str, value: str, parser: str
     problem = f'strconv.{parser}: parsing "{value}": invalid syntax'
     words = f'Error: invalid argument "{value}" for "--{flag}" flag: {problem}\n'
     assert run("run", "m", f"--{flag}={value}").err == words
+
+
+def test_an_image_that_the_prompt_names_is_sent_to_a_model_that_sees(
+    run: Any, ready: Any, tmp_path: Path
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    ready.answers["POST /api/show"] = (200, {"capabilities": ["completion", "vision"]})
+    result = run("run", "m", "what is this?", str(picture))
+    assert (result.code, result.err) == (0, f"Added image '{picture}'\n")
+    assert ready.bodies("POST /api/generate") == [
+        {"model": "m", "prompt": "what is this?", "images": ["iVBORw0KGgo="]}
+    ]
+
+
+def test_a_path_stays_text_for_a_model_that_does_not_see(
+    run: Any, ready: Any, tmp_path: Path
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    run("run", "m", f"what is {picture}?")
+    assert ready.bodies("POST /api/generate") == [{"model": "m", "prompt": f"what is {picture}?"}]
+
+
+def test_a_file_that_is_no_image_ends_the_command(run: Any, ready: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_text("a text")
+    ready.answers["POST /api/show"] = (200, {"capabilities": ["completion", "vision"]})
+    result = run("run", "m", f"what is {picture}?")
+    words = "invalid file type: text/plain; charset=utf-8"
+    assert (result.code, result.out) == (1, "")
+    assert result.err == f'Couldn\'t process file: "{words}"\nError: {words}\n'
+    assert ready.bodies("POST /api/generate") == []
