@@ -1,7 +1,6 @@
 """``pyollama create``: read a Modelfile, upload the files that it names, make the model."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -11,12 +10,14 @@ import click
 from pyollama.cli.client import Client
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import Cobra, exact
-from pyollama.cli.progress import Bar, Progress, Spinner, show_progress
+from pyollama.cli.progress import Bar, Copying, Progress, Spinner, show_progress
+from pyollama.cli.sources import keyed, local_files, named_files, refuse_shared
 from pyollama.settings import Settings
 
 __all__ = ["command"]
 
 NO_MLX = "this model requires MLX support, but the MLX runtime is not available"
+HERE = b"FROM .\n"  # what a Modelfile says that is not there
 CHUNK = 1 << 20  # bytes hashed at once
 
 
@@ -27,6 +28,7 @@ class Create(Cobra):
     examples = (
         "pyollama create mine",
         "pyollama create mine -f path/to/Modelfile",
+        "printf 'FROM llama3.2\\nSYSTEM Answer in rhymes.\\n' > Modelfile && pyollama create poet",
         "pyollama create mine-small -f Modelfile --quantize q4_K_M",
     )
 
@@ -62,10 +64,7 @@ def command(
     check_name(name)
     if experimental:
         raise CommandError(NO_MLX)
-    path = Path(modelfile or "Modelfile")
-    if not path.is_file():
-        raise CommandError("specified Modelfile wasn't found")
-    request, files = read_modelfile(path)
+    request, files = read_modelfile(*modelfile_text(modelfile))
     if draft_quantize and "draft_files" not in files:
         raise CommandError("--draft-quantize requires a DRAFT model")
     client = Client(Settings.from_environ().host).require()
@@ -91,12 +90,25 @@ def check_name(name: str) -> None:
         raise CommandError(f"invalid model name: {name}") from error
 
 
-def read_modelfile(path: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
+def modelfile_text(name: str | None) -> tuple[bytes, Path]:
+    """A Modelfile and the folder that it speaks of; without one, the model is what lies here."""
+    path = Path(name or "Modelfile")
+    try:
+        return path.read_bytes(), path.parent
+    except FileNotFoundError as error:
+        if name is None:
+            return HERE, Path()
+        raise CommandError("specified Modelfile wasn't found") from error
+    except OSError as error:
+        raise CommandError(f"open {path}: {(error.strerror or '').lower()}") from error
+
+
+def read_modelfile(text: bytes, folder: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
     """The request that a Modelfile asks for, and its files by the field that they belong to."""
     from pyollama_formats.instructions import read_instructions
     from pyollama_formats.modelfile import parse_modelfile
 
-    file = read_instructions(parse_modelfile(path.read_bytes()))
+    file = read_instructions(parse_modelfile(text))
     for parameter in file.deprecated:
         click.echo(f"warning: parameter {parameter} is deprecated")
     request: dict[str, Any] = {
@@ -109,44 +121,21 @@ def read_modelfile(path: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
         "parameters": file.parameters,
         "messages": [{"role": role, "content": text} for role, text in file.messages],
     }
-    sources = {source: local_file(source, path.parent) for source in file.from_}
-    for source, local in sources.items():
-        if local is None:
-            request["from"] = source
-    files = {
-        "files": [local for local in sources.values() if local],
-        "adapters": [named_file(file.adapter, path.parent)] if file.adapter else [],
-        "draft_files": [named_file(draft, path.parent) for draft in file.drafts],
-    }
+    files: dict[str, list[Path]] = {"files": [], "adapters": [], "draft_files": []}
+    for source in file.from_:
+        if local := local_files(source, folder):
+            files["files"] += local
+        else:
+            request["from"] = source  # the last one counts
+    if file.adapter:
+        files["adapters"] = named_files(file.adapter, folder)
+    for draft in file.drafts:
+        files["draft_files"] += named_files(draft, folder)
     refuse_shared(files["files"], files["draft_files"])
     return (
         {key: value for key, value in request.items() if value},
         {field: paths for field, paths in files.items() if paths},
     )
-
-
-def local_file(source: str, folder: Path) -> Path | None:
-    """The file that FROM means, None if it means a model; a local file wins over a model's name."""
-    path = folder / Path(source).expanduser()
-    if path.is_dir():
-        raise CommandError("making a model from a folder is not supported by this version")
-    return path if path.is_file() else None
-
-
-def named_file(source: str, folder: Path) -> Path:
-    """The file that ADAPTER or DRAFT means, which must exist."""
-    path = local_file(source, folder)
-    if path is None:
-        raise CommandError(f"stat {folder / source}: no such file or directory")
-    return path
-
-
-def refuse_shared(files: list[Path], drafts: list[Path]) -> None:
-    """CommandError if a draft model is the model itself."""
-    own = {path.resolve() for path in files}
-    for path in drafts:
-        if path.resolve() in own:
-            raise CommandError(f"DRAFT must not reference the same local path as FROM: {path}")
 
 
 def upload_all(client: Client, files: list[Path], progress: Progress) -> Iterator[tuple[str, str]]:
@@ -157,18 +146,11 @@ def upload_all(client: Client, files: list[Path], progress: Progress) -> Iterato
             file.seek(0)
             size = path.stat().st_size
             if not client.has_blob(digest):
-                bar = Bar(f"copying file {digest[:19]}", size)
-                progress.add(bar)
+                copying = Copying(digest, size)
+                progress.add(copying)
                 for sent in client.upload(digest, file, size):
-                    bar.set(sent)
+                    copying.set(sent)
         yield key, digest
-
-
-def keyed(files: list[Path]) -> list[tuple[str, Path]]:
-    """Each file with its path from the folder that all of them lie under."""
-    places = [Path(os.path.normpath(Path.cwd() / path)) for path in files]
-    root = os.path.commonpath([place.parent for place in places])
-    return [(place.relative_to(root).as_posix(), place) for place in places]
 
 
 def _digest(file: IO[bytes]) -> str:

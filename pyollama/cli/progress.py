@@ -12,7 +12,7 @@ from typing import Any, Self
 from pyollama.cli.drawing import Drawing, can_draw
 from pyollama.cli.human import human_bytes
 
-__all__ = ["Bar", "Progress", "Spinner", "show_progress"]
+__all__ = ["Bar", "Copying", "Progress", "Spinner", "show_progress"]
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_SECOND = 10
@@ -32,6 +32,26 @@ class Spinner:
             return self.message
         frame = FRAMES[int(time.monotonic() * FRAMES_PER_SECOND) % len(FRAMES)]
         return f"{self.message} {frame} " if self.message else f"{frame} "
+
+
+class Copying(Spinner):
+    """A file on its way to the server; where the line is short, its digest gives way."""
+
+    def __init__(self, digest: str, total: int) -> None:
+        super().__init__(f"copying file {digest}")
+        self.total = total
+        self.completed = 0
+
+    def set(self, completed: int) -> None:
+        """Note how many bytes are sent now."""
+        self.completed = completed
+
+    def line(self, width: int) -> str:
+        """The line as it looks now, with how much is done."""
+        percent = 100 * self.completed // self.total if self.total else 100
+        frame = super().line(width)[len(self.message) :]
+        rest = f" {percent}%{frame}"
+        return self.message[: max(width - len(rest) - 1, 0)] + rest
 
 
 class Bar:

@@ -213,7 +213,7 @@ def test_create_uploads_the_file_and_sends_the_rest(run: Any, server: Any, model
     ]
     assert result.err.splitlines() == [
         "gathering model components",
-        f"copying file {digest[:19]}",
+        f"copying file {digest}",
         "parsing GGUF",
         "success",
     ]
