@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from typing import IO, Any
 
 from pyollama.cli.errors import ApiError, NoServer
+from pyollama.cli.signing import signature, signs, stamped
 from pyollama.settings import Host
 
 __all__ = ["Client"]
@@ -27,6 +28,7 @@ class Client:
 
     def __init__(self, host: Host, *, timeout: float | None = None) -> None:
         self.host = host.client
+        self.signs = signs(host)
         self.timeout = timeout
 
     def is_up(self) -> bool:
@@ -79,8 +81,10 @@ class Client:
         """Send a blob; gives the number of bytes sent so far, again and again."""
         connection = self._connection()
         with contextlib.closing(connection), _errors():
-            connection.putrequest("POST", f"{self.host.path}/api/blobs/{digest}")
-            connection.putheader("Content-Length", str(size))
+            path, headers = self._signed("POST", f"/api/blobs/{digest}")
+            connection.putrequest("POST", self.host.path + path)
+            for name, value in (headers | {"Content-Length": str(size)}).items():
+                connection.putheader(name, value)
             connection.endheaders()
             sent = 0
             while chunk := file.read(CHUNK):
@@ -100,10 +104,18 @@ class Client:
     ) -> Iterator[http.client.HTTPResponse]:
         """An answer whose status is no error."""
         connection = self._connection()
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        path, headers = self._signed(method, path)
+        headers |= {"Accept": "application/json", "Content-Type": "application/json"}
         with contextlib.closing(connection), _errors():
             connection.request(method, self.host.path + path, body, headers)
             yield _checked(connection.getresponse())
+
+    def _signed(self, method: str, path: str) -> tuple[str, dict[str, str]]:
+        """A path and the headers that tell who asks, where the server wants to know."""
+        if not self.signs:
+            return path, {}
+        path = stamped(path)
+        return path, {"Authorization": signature(method, path)}
 
 
 @contextlib.contextmanager

@@ -61,8 +61,29 @@ def command(arguments: tuple[str, ...]) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     warn_of_unheeded()
+    make_key()
     with contextlib.closing(bind(settings.host)) as listener, warming_up():
         serve(listener, settings)
+
+
+def make_key() -> None:
+    """Make the key with which registries are told who asks, if there is none.
+
+    Most registries want none, so a home that cannot be written is no reason not to serve.
+    """
+    from pyollama.store.errors import StoreError
+    from pyollama.store.registry.keys import key_path, loaded_key
+
+    path = key_path()
+    if path.exists():
+        return
+    click.echo(f"Couldn't find '{path}'. Generating new private key.")
+    try:
+        key = loaded_key(path)
+    except StoreError as error:
+        logger.warning("there is no key for registries that want one: %s", error)
+    else:
+        click.echo(f"Your new public key is: \n\n{key.public_line}\n")
 
 
 def bind(host: Host) -> socket.socket:

@@ -33,6 +33,8 @@ def live_server(models: Path, environ: Mapping[str, str] | None = None) -> Itera
         port = probe.getsockname()[1]
     variables = {
         **os.environ,
+        "HOME": str(models.parent),  # where the server makes its key
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
         "OLLAMA_HOST": f"127.0.0.1:{port}",
         "OLLAMA_MODELS": str(models),
         **(environ or {}),
