@@ -27,6 +27,10 @@ class RawJSON(bytes):
     """The text of a JSON value, kept as the client wrote it."""
 
 
+class Float32(float):
+    """A number that Go would keep in 32 bits."""
+
+
 if TYPE_CHECKING:
     Float32s = array[float]
 else:  # before Python 3.12 an array cannot be told what it holds
@@ -104,6 +108,15 @@ class ChatRequest(Struct, kw_only=True):
     debug_render_only: bool = field(default=False, name="_debug_render_only")
     logprobs: bool = False
     top_logprobs: int = 0
+
+
+class Steering(Struct, kw_only=True):
+    """What other APIs than Ollama's let a request say of how it is answered.
+
+    logit_bias: what is added to the logits of some token ids
+    """
+
+    logit_bias: dict[int, float] = field(default_factory=dict)
 
 
 class DebugInfo(Struct, kw_only=True, omit_defaults=True):

@@ -130,7 +130,9 @@ class Settings:
     debug_log_requests: bool = False  # write the bodies of inference requests to files
     debug: int = 0  # 1: debug, 2: trace
     strict_context: bool = False  # PYOLLAMA_STRICT_CONTEXT: refuse prompts that would be cut
+    strict_parity: bool = False  # PYOLLAMA_PARITY=strict: Ollama's own flaws, nothing beyond it
     allow_registries: tuple[str, ...] | None = None  # PYOLLAMA_ALLOW_REGISTRIES; None: all
+    serve_registry: bool = False  # PYOLLAMA_SERVE_REGISTRY: let others fetch models below /v2/
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -155,7 +157,9 @@ class Settings:
             debug_log_requests=read.boolean("OLLAMA_DEBUG_LOG_REQUESTS"),
             debug=read.level("OLLAMA_DEBUG"),
             strict_context=read.boolean("PYOLLAMA_STRICT_CONTEXT"),
+            strict_parity=read.text("PYOLLAMA_PARITY") == "strict",
             allow_registries=read.listed("PYOLLAMA_ALLOW_REGISTRIES"),
+            serve_registry=read.boolean("PYOLLAMA_SERVE_REGISTRY"),
         )
 
 

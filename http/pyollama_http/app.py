@@ -25,7 +25,7 @@ from pyollama_http.memory import Budget, Counted, default_budget
 from pyollama_http.native.service import ps, root, tags, version
 from pyollama_http.parts import Parts
 from pyollama_http.requestlog import RequestLog
-from pyollama_http.routing import Dispatch, Redirects, Routes, imported
+from pyollama_http.routing import ANY, Dispatch, Redirects, Routes, imported
 from pyollama_http.security import HostCheck, OriginCheck, Origins
 
 __all__ = ["ROUTES", "create_app", "from_environment"]
@@ -70,16 +70,17 @@ ROUTES = Routes(
             "/api/experimental/model-recommendations",
             imported("native.account:recommendations"),
         ),
-        ("POST", "/v1/chat/completions", unsupported),
-        ("POST", "/v1/completions", unsupported),
-        ("POST", "/v1/embeddings", unsupported),
-        ("GET", "/v1/models", unsupported),
-        ("GET", "/v1/models/:model", unsupported),
+        ("POST", "/v1/chat/completions", imported("openai.chat:chat_completions")),
+        ("POST", "/v1/completions", imported("openai.completions:completions")),
+        ("POST", "/v1/embeddings", imported("openai.embeddings:embeddings")),
+        ("GET", "/v1/models", imported("openai.models:list_models")),
+        ("GET", "/v1/models/:model", imported("openai.models:retrieve_model")),
         ("POST", "/v1/responses", unsupported),
         ("POST", "/v1/audio/transcriptions", unsupported),
         ("POST", "/v1/messages", unsupported),
     ]
 )
+WITH_REGISTRY = ROUTES.including([(ANY, "/v2/*path", imported("registry.endpoints:answer"))])
 
 
 def create_app(
@@ -98,7 +99,7 @@ def create_app(
     settings = settings or Settings()
     layers = [
         Middleware(Wellformed),
-        Middleware(Redirects, routes=ROUTES),
+        Middleware(Redirects, routes=WITH_REGISTRY if settings.serve_registry else ROUTES),
         Middleware(OriginCheck, origins=Origins.of(settings.origins)),
         Middleware(HostCheck, is_loopback=settings.host.is_loopback),
     ]

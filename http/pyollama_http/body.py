@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from pyollama.errors import RequestCanceled
 from pyollama_http import gojson
 from pyollama_http.errors import BodyTooLarge
-from pyollama_http.gojson.scanner import n_values
+from pyollama_http.gojson.scanner import MISSING_BODY, n_values
 from pyollama_http.memory import FREE, MAX_VALUES, booking
 
-__all__ = ["MAX_BODY", "decoded", "read_body"]
+__all__ = ["MAX_BODY", "decoded", "decoded_body", "read_body"]
 
 MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
 LONG = FREE  # bytes that take long enough to decode to hold up other requests
@@ -27,20 +27,27 @@ T = TypeVar("T", bound=Struct)
 async def decoded(request: Request, kind: type[T]) -> T:
     """The typed request; DecodeError, or BodyTooLarge beyond the limits of bytes and values."""
     body = await read_body(request, request.app.state.max_body)
+    return await decoded_body(request, kind, body)
+
+
+async def decoded_body(
+    request: Request, kind: type[T], body: bytes, if_empty: str = MISSING_BODY
+) -> T:
+    """The typed request of a body that has been read; if_empty are the words if it is empty."""
     if len(body) < LONG:
-        return gojson.decode(kind, body)
+        return gojson.decode(kind, body, if_empty)
     loop = asyncio.get_running_loop()
-    call, n_value = await loop.run_in_executor(DECODERS, _decoded, kind, body)
+    call, n_value = await loop.run_in_executor(DECODERS, _decoded, kind, body, if_empty)
     booking(request).settle(body, n_value)
     return call
 
 
-def _decoded(kind: type[T], body: bytes) -> tuple[T, int]:
+def _decoded(kind: type[T], body: bytes, if_empty: str) -> tuple[T, int]:
     """The request of a long body, once its values are counted; and how many there are at most."""
     n_value = n_values(body, MAX_VALUES)
     if n_value > MAX_VALUES:
         raise BodyTooLarge(f"http: request body has more than {MAX_VALUES} values")
-    return gojson.decode(kind, body), n_value
+    return gojson.decode(kind, body, if_empty), n_value
 
 
 async def read_body(request: Request, limit: int) -> bytes:

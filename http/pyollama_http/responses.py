@@ -17,6 +17,7 @@ __all__ = [
     "empty",
     "error",
     "error_object",
+    "line",
     "text",
 ]
 
@@ -41,6 +42,11 @@ class GoResponse(Response):
 def answer(value: Any, status: int = 200, content_type: str = JSON) -> Response:
     """A JSON answer."""
     return text(gojson.encode(value), status, content_type)
+
+
+def line(value: Any) -> Response:
+    """A JSON answer that ends in a newline, as Go's encoders of streams write it."""
+    return text(gojson.encode(value) + b"\n", content_type=JSON_OF_STREAM)
 
 
 def error(message: str, status: int, content_type: str = JSON) -> Response:

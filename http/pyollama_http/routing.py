@@ -23,19 +23,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pyollama_http import responses
 
 __all__ = [
+    "ANY",
     "METHODS",
     "Dispatch",
     "Handler",
     "Redirects",
     "Resolution",
+    "Route",
     "Routes",
     "imported",
     "resolution",
 ]
 
 METHODS = ("HEAD", "GET", "POST", "DELETE")  # in the order of Allow
+ANY = "*"  # in the place of a method: whichever there is
 SCOPE_KEY = "pyollama.resolution"
 Handler = Callable[[Request], Awaitable[Response]]
+Route = tuple[str, str, Handler]
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,24 @@ class Resolution:
 
 
 class Routes:
-    """The table: method and path pattern, where ``:name`` stands for one segment of a path."""
+    """The table: method and path pattern; the first entry that fits both is taken.
 
-    def __init__(self, table: Iterable[tuple[str, str, Handler]]) -> None:
+    ``:name`` stands for one segment of a path, ``*name`` for all the rest, and ANY for a method.
+    """
+
+    def __init__(self, table: Iterable[Route]) -> None:
         self.table = [(method, _pattern(path), handler) for method, path, handler in table]
+
+    def including(self, table: Iterable[Route]) -> "Routes":
+        """These routes, and then some more."""
+        more = Routes(table)
+        more.table = [*self.table, *more.table]
+        return more
 
     def find(self, method: str, path: str) -> Resolution | None:
         """The handler of exactly this method and path."""
         for known, pattern, handler in self.table:
-            match = pattern.fullmatch(path) if known == method else None
+            match = pattern.fullmatch(path) if known in (method, ANY) else None
             if match is not None:
                 return Resolution(handler, match.groupdict())
         return None
@@ -88,8 +101,9 @@ def imported(target: str) -> Handler:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """The expression for a path in which ``:name`` is one segment."""
-    return re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", path))
+    """The expression for a path in which ``:name`` is one segment, and ``*name`` what is left."""
+    segments = re.sub(r":(\w+)", r"(?P<\1>[^/]+)", path)
+    return re.compile(re.sub(r"\*(\w+)", r"(?P<\1>.*)", segments), re.DOTALL)
 
 
 def resolution(scope: Scope) -> Resolution:
@@ -126,9 +140,13 @@ class Redirects:
         if cleaned != raw and method != "CONNECT":
             return cleaned, 307
         bare = path.removesuffix("/")
-        if bare and bare != path and self.routes.find(method, bare):
+        if bare and bare != path and self._is_other(method, path, bare):
             return raw.removesuffix("/"), 301 if method == "GET" else 307
         return None
+
+    def _is_other(self, method: str, path: str, bare: str) -> bool:
+        """Whether there is a route without the slash at the end, and none with it."""
+        return bool(self.routes.find(method, bare)) and not self.routes.find(method, path)
 
 
 def _clean(path: str) -> str:

@@ -5,9 +5,9 @@ goes away, within one step of the engine.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,9 +17,10 @@ from pyollama.errors import PyollamaError, RequestCanceled
 from pyollama_http import gojson, responses
 from pyollama_http.errors import status_of
 
-__all__ = ["EventStream", "closing", "ndjson", "unless_gone"]
+__all__ = ["EventStream", "Frames", "all_of", "begun", "closing", "ndjson", "unless_gone"]
 
 T = TypeVar("T")
+E = TypeVar("E", contravariant=True)
 
 
 @asynccontextmanager
@@ -65,6 +66,41 @@ async def _cancel(task: "asyncio.Future[Any]") -> None:
             task.exception()  # it failed while it unwound, and nobody waits for it any more
 
 
+class Frames(Protocol[E]):
+    """How events look on the wire."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer."""
+
+    def event(self, event: E) -> bytes:
+        """The bytes for an event."""
+
+    def end(self) -> bytes:
+        """What follows the last event."""
+
+    def failure(self, error: PyollamaError) -> bytes:
+        """What stands in the place of the rest when the work fails."""
+
+
+class Lines:
+    """NDJSON: one JSON object per line; an error is one more line, and the last."""
+
+    headers: Mapping[str, str] = {"content-type": responses.NDJSON}
+
+    def event(self, event: Any) -> bytes:
+        """A line."""
+        return gojson.encode(event) + b"\n"
+
+    def end(self) -> bytes:
+        """Nothing: the last event says that it is."""
+        return b""
+
+    def failure(self, error: PyollamaError) -> bytes:
+        """A line."""
+        return gojson.encode(responses.error_object(str(error))) + b"\n"
+
+
 async def ndjson(
     request: Request,
     events: AsyncIterator[Any],
@@ -73,20 +109,36 @@ async def ndjson(
     """One JSON object per line, sent as soon as it exists.
 
     Waits for the first event. An error in its place is an answer with the error's own status, and
-    an event that is_single picks out is an ordinary answer by itself. A later error is one more
-    line, and the stream ends. The events are closed in every case.
+    an event that is_single picks out is an ordinary answer by itself. The events are closed in
+    every case.
     """
     try:
-        first = await unless_gone(request, _next(events))
-    except BaseException as error:
-        async with closing(events):
-            if not isinstance(error, PyollamaError):
-                raise
-            return responses.error(str(error), status_of(error), responses.JSON_OF_STREAM)
+        first = await begun(request, events)
+    except PyollamaError as error:
+        return responses.error(str(error), status_of(error), responses.JSON_OF_STREAM)
     if first is not None and is_single(first):
         async with closing(events):
             return responses.answer(first)
-    return EventStream(first, events)
+    return EventStream(first, events, Lines())
+
+
+async def begun(request: Request, events: AsyncIterator[T]) -> T | None:
+    """The first event, or None if there are none; they are closed if there is an error instead."""
+    try:
+        return await unless_gone(request, _next(events))
+    except BaseException:
+        async with closing(events):
+            raise
+
+
+async def all_of(request: Request, events: AsyncIterator[T]) -> list[T]:
+    """All events; they are closed at the end, whatever that is."""
+    async with closing(events):
+        return await unless_gone(request, _all(events))
+
+
+async def _all(events: AsyncIterator[T]) -> list[T]:
+    return [event async for event in events]
 
 
 async def _next(events: AsyncIterator[T]) -> T | None:
@@ -95,13 +147,14 @@ async def _next(events: AsyncIterator[T]) -> T | None:
 
 
 class EventStream(Response):
-    """A response of lines; the first event, if there is one, is known already."""
+    """A response that arrives in frames; the first event, if there is one, is known already."""
 
-    def __init__(self, first: Any, events: AsyncIterator[Any]) -> None:
-        super().__init__(None, headers={"content-type": responses.NDJSON})
+    def __init__(self, first: E | None, events: AsyncIterator[E], frames: Frames[E]) -> None:
+        super().__init__(None, headers=frames.headers)
         del self.headers["content-length"]
         self.first = first
         self.events = events
+        self.frames = frames
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the events or the client's patience end."""
@@ -117,19 +170,21 @@ class EventStream(Response):
                 await _cancel(sending)
 
     async def _send(self, send: Send) -> None:
-        """Send the headers, the lines, and the end."""
+        """Send the headers, the frames, and the end."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        async for line in self._lines():
-            await send({"type": "http.response.body", "body": line, "more_body": True})
+        async for frame in self._frames():
+            if frame:
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _lines(self) -> AsyncIterator[bytes]:
-        """Each event as a line; an error is the last one."""
-        if self.first is not None:
-            yield gojson.encode(self.first) + b"\n"
+    async def _frames(self) -> AsyncIterator[bytes]:
+        """Each event as a frame, and what ends them."""
         try:
+            if self.first is not None:
+                yield self.frames.event(self.first)
             async for event in self.events:
-                yield gojson.encode(event) + b"\n"
+                yield self.frames.event(event)
+            yield self.frames.end()
         except PyollamaError as error:
-            yield gojson.encode(responses.error_object(str(error))) + b"\n"
+            yield self.frames.failure(error)

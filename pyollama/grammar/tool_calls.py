@@ -16,7 +16,7 @@ from pyollama.grammar.constraint import GrammarConstraint, TokenTable
 from pyollama.grammar.errors import GrammarError, SchemaError
 from pyollama.grammar.schema import schema_grammar
 
-__all__ = ["ToolCallConstraint", "calls_grammar", "writes_hermes_calls"]
+__all__ = ["ToolCallConstraint", "calls_grammar", "calls_schema", "writes_hermes_calls"]
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
 OTHER_FORMS = ("<function=", "<arg_key>", "<parameter=")
@@ -34,14 +34,20 @@ def calls_grammar(tools: Sequence[Mapping[str, Any]]) -> str | None:
     tools: each with a function that has a name and, as a JSON Schema, parameters. A schema that
     cannot be converted stands for any object.
     """
-    functions = [tool["function"] for tool in tools if tool["function"].get("name")]
-    calls = [_call(each["name"], each.get("parameters")) for each in functions]
-    if not calls:
+    schema = calls_schema(tools)
+    if schema is None:
         return None
-    grammar = schema_grammar(json.dumps({"anyOf": calls}).encode())
+    grammar = schema_grammar(schema)
     head, start, rest = grammar.partition("start: ")
     symbol, _, rules = rest.partition("\n")
     return f'{head}{start}BLANK? ({symbol}) "{CLOSING}"\nBLANK: /[ \\t\\n]{{1,4}}/\n{rules}'
+
+
+def calls_schema(tools: Sequence[Mapping[str, Any]]) -> bytes | None:
+    """The JSON Schema of a call of one of the tools; None if no tool has a name."""
+    functions = [tool["function"] for tool in tools if tool["function"].get("name")]
+    calls = [_call(each["name"], each.get("parameters")) for each in functions]
+    return json.dumps({"anyOf": calls}).encode() if calls else None
 
 
 def _call(name: str, parameters: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Drawing tokens: the chain of one request, with its history and its random numbers."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,22 @@ class Sampler:
     options: as the request has them, already checked
     n_vocab: length of a row of logits
     suppressed: ids that are never drawn
+    bias: what is added to the logits of some ids, before everything else; others have no meaning
     """
 
     def __init__(
-        self, options: SamplerOptions, n_vocab: int, suppressed: Iterable[int] = ()
+        self,
+        options: SamplerOptions,
+        n_vocab: int,
+        suppressed: Iterable[int] = (),
+        bias: Mapping[int, float] = MappingProxyType({}),
     ) -> None:
         self._options = options
         self._n_vocab = n_vocab
         self._suppressed = np.fromiter(suppressed, np.int64)
+        known = {token: value for token, value in bias.items() if 0 <= token < n_vocab}
+        self._biased = np.fromiter(known.keys(), np.int64)
+        self._bias = np.fromiter(known.values(), np.float32)
         self._random = UniformDoubles(options.seed)
         self._recent: deque[int] = deque()
         self._counts: Counter[int] = Counter()
@@ -59,9 +68,10 @@ class Sampler:
         return chain.draw(c, self._random.next())  # a number is spent even if one token is left
 
     def _allowed(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not len(self._suppressed):
+        if not len(self._suppressed) and not len(self._biased):
             return logits
         out = logits.copy()
+        out[self._biased] += self._bias
         out[self._suppressed] = -np.inf
         return out
 

@@ -15,6 +15,7 @@ from pyollama.api import (
 )
 from pyollama.engine import DoneReason, Stats
 from pyollama.errors import BadRequest
+from pyollama.ids import call_id, engine_id
 from pyollama.prompt.delta import Delta
 from pyollama.prompt.parsers import Parser, Start
 from pyollama.prompt.parsers.generic import GenericParser
@@ -24,7 +25,6 @@ from pyollama.serving.checks import capabilities_of, may_think, require_weights
 from pyollama.serving.context import Room, fitted
 from pyollama.serving.exchange import Exchange
 from pyollama.serving.history import conversation
-from pyollama.serving.ids import call_id, engine_id
 from pyollama.serving.logprobs import told
 from pyollama.serving.text_side import TextSide
 from pyollama.serving.writers import NativeWriter, Thinking, Writer, choose_writer, is_rendered

@@ -8,6 +8,7 @@ import asyncio
 import time
 from typing import TypeVar
 
+from pyollama.api import Steering
 from pyollama.serving.answer import Clock, Single
 from pyollama.serving.checks import find_model, require_top_logprobs
 from pyollama.serving.endpoint import Endpoint
@@ -19,7 +20,9 @@ from pyollama.store import Store
 R = TypeVar("R")
 
 
-async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> Events[R]:
+async def answer(
+    store: Store, scheduler: Scheduler, endpoint: Endpoint[R], steering: Steering
+) -> Events[R]:
     """Every check of a request in Ollama's order, then its answer's events."""
     arrived = time.perf_counter_ns()
     call = endpoint.call
@@ -35,7 +38,7 @@ async def answer(store: Store, scheduler: Scheduler, endpoint: Endpoint[R]) -> E
     lease = await scheduler.acquire(stored, wanted, call.keep_alive)
     clock = Clock(arrived, time.perf_counter_ns())
     strict = scheduler.settings.strict_context
-    run = Run(endpoint, stored, lease, options, clock, strict=strict)
+    run = Run(endpoint, stored, lease, options, clock, steering, strict=strict)
     try:
         return await run.begin(thinks)
     except BaseException:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from pyollama.api import Steering
 from pyollama.engine import Request, Stats
 from pyollama.errors import PyollamaError
 from pyollama.sampling import Options, Sampler
@@ -40,6 +41,7 @@ class Run(Generic[R]):
         lease: Lease,
         options: Options,
         clock: Clock,
+        steering: Steering,
         *,
         strict: bool = False,
     ) -> None:
@@ -48,6 +50,7 @@ class Run(Generic[R]):
         self.lease = lease
         self.options = options
         self.clock = clock
+        self.steering = steering
         self.strict = strict  # about prompts that would have to be cut
 
     async def begin(self, thinks: bool) -> Events[R]:
@@ -135,7 +138,9 @@ class Run(Generic[R]):
         tokenizer, is_completion = loaded.tokenizer, self._is_completion
         request = Request(
             prompt=tokens,
-            sampler=Sampler(options, tokenizer.n_vocab, tokenizer.suppressed),
+            sampler=Sampler(
+                options, tokenizer.n_vocab, tokenizer.suppressed, self.steering.logit_bias
+            ),
             num_predict=predict_limit(options.num_predict, loaded.num_ctx, is_completion),
             end_tokens=tokenizer.eog,
             num_keep=self._n_keep,

@@ -21,6 +21,7 @@ from pyollama.api import (
     GenerateResponse,
     LocalTime,
     ProcessModel,
+    Steering,
     TokenizeRequest,
     TokenizeResponse,
 )
@@ -35,6 +36,7 @@ from pyollama.serving.tokenize import detokenize, tokenize
 from pyollama.settings import Settings
 from pyollama.store import Store
 
+UNSTEERED = Steering()
 E_co = TypeVar("E_co", covariant=True)
 
 
@@ -60,13 +62,15 @@ class Serving:
         self.scheduler = Scheduler(settings)
         self.text_sides = TextSides(self.scheduler)
 
-    async def generate(self, call: GenerateRequest) -> Events[GenerateResponse]:
+    async def generate(
+        self, call: GenerateRequest, steering: Steering = UNSTEERED
+    ) -> Events[GenerateResponse]:
         """Answer POST /api/generate. Raises what the first failing check names."""
-        return await answer(self.store, self.scheduler, Generate(call))
+        return await answer(self.store, self.scheduler, Generate(call), steering)
 
-    async def chat(self, call: ChatRequest) -> Events[ChatResponse]:
+    async def chat(self, call: ChatRequest, steering: Steering = UNSTEERED) -> Events[ChatResponse]:
         """Answer POST /api/chat. Raises what the first failing check names."""
-        return await answer(self.store, self.scheduler, Chat(call))
+        return await answer(self.store, self.scheduler, Chat(call), steering)
 
     async def embed(self, call: EmbedRequest) -> EmbedResponse:
         """Answer POST /api/embed. Raises what the first failing check names."""

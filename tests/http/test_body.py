@@ -77,9 +77,9 @@ def test_a_long_body_is_decoded_apart_from_the_event_loop(
     threads: list[str] = []
     decode = gojson.decode
 
-    def noted(kind: Any, data: bytes) -> Any:
+    def noted(kind: Any, data: bytes, if_empty: str) -> Any:
         threads.append(threading.current_thread().name)
-        return decode(kind, data)
+        return decode(kind, data, if_empty)
 
     monkeypatch.setattr(gojson, "decode", noted)
     client.post("/api/show", content=b'{"model":"' + b"m" * length + b'"}')

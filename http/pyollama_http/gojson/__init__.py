@@ -7,17 +7,20 @@ from msgspec import Struct
 from pyollama.api import RawJSON
 from pyollama_http.gojson import fields, tools, values  # noqa: F401  they enter their parsers
 from pyollama_http.gojson.bind import bind, fields_of, fold, parser_of
-from pyollama_http.gojson.encode import encode
-from pyollama_http.gojson.scanner import DecodeError, Pairs, Tree, parse, scan
+from pyollama_http.gojson.encode import encode, map_text
+from pyollama_http.gojson.scanner import MISSING_BODY, DecodeError, Pairs, Tree, parse, scan
 
-__all__ = ["DecodeError", "decode", "encode"]
+__all__ = ["DecodeError", "decode", "encode", "map_text"]
 
 T = TypeVar("T", bound=Struct)
 
 
-def decode(kind: type[T], body: bytes) -> T:
-    """The request that a body holds; DecodeError carries Go's words for what is wrong with it."""
-    tree = parse(body)
+def decode(kind: type[T], body: bytes, if_empty: str = MISSING_BODY) -> T:
+    """The request that a body holds; DecodeError carries Go's words for what is wrong with it.
+
+    if_empty: the words for a body of nothing but blanks
+    """
+    tree = parse(body, if_empty)
     if isinstance(tree, Pairs):
         tree = _with_raw(kind, body, tree)
     try:

@@ -6,6 +6,9 @@ and the binding goes on; at the end the first note becomes the error, in Go's wo
 names. A field with a parser of its own (keep_alive, think, a message, a map of tool parameters)
 ends the binding at once.
 
+In the words of errors a struct has its own name and the package api, unless its class says
+otherwise by ``go_struct`` ("" for one that has no name in Go) and ``go_package``.
+
 An annotation that binds differently from its look is entered in PARSERS by the modules that know.
 """
 
@@ -76,7 +79,7 @@ class Place:
     def mismatch(self, value: Tree, go_type: str, *, literal: bool = False) -> Missing:
         """Note that the value does not fit the type; literal shows a number that does not."""
         kind = KINDS[type(value)] + (f" {value[:MAX_LITERAL]}" if literal else "")
-        target = f"struct field {self.struct}.{self.path} of" if self.struct else "value of"
+        target = f"struct field {self.struct}.{self.path} of" if self.path else "value of"
         self.note(f"json: cannot unmarshal {kind} into Go {target} type {go_type}")
         return MISSING
 
@@ -94,7 +97,7 @@ GO_NAMES: dict[Any, str] = {
 }
 
 
-def bind(kind: type[Struct], tree: Tree, package: str = "api") -> Any:
+def bind(kind: type[Struct], tree: Tree) -> Any:
     """An instance of the struct from a tree; DecodeError as Go words it."""
     place = Place()
     if tree is None:
@@ -102,7 +105,7 @@ def bind(kind: type[Struct], tree: Tree, package: str = "api") -> Any:
     if isinstance(tree, Pairs):
         value = bind_struct(kind, tree, place)
     else:
-        place.mismatch(tree, f"{package}.{kind.__name__}")
+        place.mismatch(tree, go_name(kind))
     if place.notes:
         raise DecodeError(place.notes[0])
     return value
@@ -111,12 +114,13 @@ def bind(kind: type[Struct], tree: Tree, package: str = "api") -> Any:
 def bind_struct(kind: type[Struct], pairs: Pairs, place: Place) -> Any:
     """Fill the fields that the object names; the others take their defaults."""
     table = fields_of(kind)
+    struct = getattr(kind, "go_struct", kind.__name__)
     values: dict[str, Any] = {}
     for key, tree in pairs:
         entry = table.get(key) or table.get(fold(key))
         if entry is None:
             continue
-        value = entry.parser(tree, place.below(kind.__name__, entry.key))
+        value = entry.parser(tree, place.below(struct, entry.key))
         if value is MISSING:
             continue
         if type(value) is dict and entry.name in values:
@@ -197,7 +201,8 @@ def go_name(annotation: Any) -> str:
         return GO_NAMES[annotation]
     if typing.get_origin(annotation) is list:
         return "[]" + go_name(typing.get_args(annotation)[0])
-    return f"api.{annotation.__name__}"
+    package = getattr(annotation, "go_package", "api")
+    return f"{package}.{getattr(annotation, 'go_struct', annotation.__name__)}"
 
 
 def own_parser(parse: Parser) -> Parser:

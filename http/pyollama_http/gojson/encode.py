@@ -15,16 +15,19 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from pyollama.api import LocalTime, Time
+from pyollama.api import LocalTime, RawJSON, Time
 from pyollama_http.gojson.float32 import float32s_text
-from pyollama_http.gojson.text import clean, float_text, time_text
+from pyollama_http.gojson.text import BYTEWISE, clean, float_text, time_text
 
-__all__ = ["encode"]
+__all__ = ["encode", "map_text"]
 
 HTML_ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 HTML = re.compile("[<>&\u2028\u2029]")
+BLANKS = re.compile(
+    r'([^" \t\n\r]++|"(?:[^"\\]++|\\.)*+")|[ \t\n\r]++'
+)  # between the parts of JSON
 quoted = json.JSONEncoder(ensure_ascii=False).encode  # in C; escapes what JSON must
 
 
@@ -33,6 +36,13 @@ def encode(value: Any) -> bytes:
     parts: list[str] = []
     _write(value, parts.append)
     return clean("".join(parts)).encode()
+
+
+def map_text(value: dict[str, Any]) -> str:
+    """The JSON text of a map that keeps its order; the keys of maps inside it are sorted."""
+    parts: list[str] = []
+    _write_map(value, parts.append)
+    return clean("".join(parts))
 
 
 Out = Callable[[str], None]
@@ -109,8 +119,14 @@ def _text(value: str) -> str:
     return text.translate(HTML_ESCAPES) if HTML.search(text) else text
 
 
+def _compact(raw: str) -> str:
+    """JSON text less the blanks between its parts, and escaped; all else as somebody wrote it."""
+    text = BLANKS.sub(r"\1", raw)
+    return text.translate(HTML_ESCAPES) if HTML.search(text) else text
+
+
 def _scalar(value: Any) -> str:
-    """A string, number, time, bytes, boolean or null."""
+    """A string, number, time, JSON text, bytes, boolean or null."""
     if isinstance(value, str):
         return _text(value)
     if value is None or isinstance(value, bool):
@@ -121,6 +137,8 @@ def _scalar(value: Any) -> str:
         return str(int(value))
     if isinstance(value, float):
         return float_text(value)
+    if isinstance(value, RawJSON):
+        return _compact(value.decode("utf-8", BYTEWISE))
     if isinstance(value, bytes):
         return f'"{b64encode(value).decode("ascii")}"'
     raise TypeError(f"no JSON for {type(value).__name__}")

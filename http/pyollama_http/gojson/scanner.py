@@ -17,8 +17,20 @@ from typing import Any, NoReturn
 from pyollama.errors import BadRequest
 from pyollama_http.gojson.text import BYTEWISE, quote_byte
 
-__all__ = ["MAX_DEPTH", "DecodeError", "Number", "Pairs", "Tree", "n_values", "parse", "scan"]
+__all__ = [
+    "MAX_DEPTH",
+    "MISSING_BODY",
+    "DecodeError",
+    "Number",
+    "Pairs",
+    "Tree",
+    "n_values",
+    "parse",
+    "scan",
+    "unmarshal",
+]
 
+MISSING_BODY = "missing request body"
 MAX_DEPTH = 10_000  # open brackets that Go allows
 MAX_DIGITS = 1 << 24  # characters of a number; Go has no limit
 
@@ -77,14 +89,14 @@ C_SCANNER = json.JSONDecoder(
 )
 
 
-def parse(body: bytes) -> Tree:
+def parse(body: bytes, if_empty: str = MISSING_BODY) -> Tree:
     """The first JSON value of a body; what follows it is ignored.
 
-    Raises DecodeError: "missing request body" for nothing but blanks, else Go's syntax error.
+    Raises DecodeError: if_empty for nothing but blanks, else Go's syntax error.
     """
     start = _end(SPACE, body, 0)
     if start == len(body):
-        raise DecodeError("missing request body")
+        raise DecodeError(if_empty)
     openers, quotes = _count(body, b"[") + _count(body, b"{"), _count(body, b'"')
     is_quick = openers <= MAX_DEPTH and openers + quotes <= MAX_QUICK
     if body[start] == 0x7B and is_quick:
@@ -93,6 +105,22 @@ def parse(body: bytes) -> Tree:
         except (ValueError, RecursionError):
             pass  # ill-formed, or nested deeper than the C stack allows: scan() knows
     return scan(body)[0]
+
+
+def unmarshal(text: bytes) -> Tree:
+    """The one JSON value that a text is, as Go's Unmarshal reads it.
+
+    Raises DecodeError, for what follows the value too.
+    """
+    scanner = _Scanner(text)
+    try:
+        tree, _ = scanner.read()
+    except DecodeError as error:
+        if str(error) == "unexpected EOF":
+            raise DecodeError("unexpected end of JSON input") from error
+        raise
+    scanner.finish()
+    return tree
 
 
 def n_values(body: bytes, limit: int) -> int:
@@ -137,7 +165,7 @@ def _count(body: bytes, mark: bytes, start: int = 0, end: int | None = None) -> 
 
 
 def scan(body: bytes) -> tuple[Tree, list[Span]]:
-    """The first JSON value of a body, and where in it the values of the outermost object stand."""
+    """The first JSON value of a body, and where the values of the outermost container stand."""
     return _Scanner(body).read()
 
 
@@ -165,6 +193,12 @@ class _Scanner:
                 if len(self.open) == 1:
                     self.spans.append((start, self.at))
                 value, complete = self._attach(value)
+
+    def finish(self) -> None:
+        """Complain of what follows the value."""
+        self._skip()
+        if self.at < len(self.body):
+            self._fail("after top-level value")
 
     def _begin(self) -> tuple[Tree, bool]:
         """Start the value that stands here; whether it is complete, as all but containers are."""

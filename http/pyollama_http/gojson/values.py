@@ -1,18 +1,21 @@
-"""The parsers of plain values: text, booleans, integers, free-form values and maps.
+"""The parsers of plain values: text, booleans, numbers, free-form values and maps.
 
 Each enters its annotation into bind.PARSERS, as `fields` and `tools` do for their own.
 """
 
+import json
 import re
+import sys
 from typing import Any
 
-from pyollama.api import RawJSON
-from pyollama_http.gojson.bind import GO_NAMES, MISSING, PARSERS, Place
+from pyollama.api import Float32, RawJSON
+from pyollama_http.gojson.bind import GO_NAMES, MISSING, PARSERS, Parser, Place
 from pyollama_http.gojson.scanner import Number, Pairs, Tree
 from pyollama_http.gojson.text import clean
 
-__all__ = ["integer", "plain"]
+__all__ = ["integer", "plain", "tree_text"]
 
+FLOAT32_MAX = float.fromhex("0x1.fffffep127")
 INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -37,6 +40,21 @@ def integer(tree: Tree, place: Place, low: int, high: int, go_type: str) -> Any:
     if INTEGER.fullmatch(tree) and low <= int(tree) <= high:
         return int(tree)
     return place.mismatch(tree, go_type, literal=True)
+
+
+def _float(go_type: str) -> Parser:
+    """The parser of a floating-point type; any number will do that is not infinite in it."""
+    most = {"float64": sys.float_info.max, "float32": FLOAT32_MAX}[go_type]
+
+    def parser(tree: Tree, place: Place) -> Any:
+        if tree is None:
+            return MISSING
+        if type(tree) is not Number:
+            return place.mismatch(tree, go_type)
+        value = float(tree)
+        return value if abs(value) <= most else place.mismatch(tree, go_type, literal=True)
+
+    return parser
 
 
 def plain(tree: Tree, place: Place) -> Any:
@@ -95,14 +113,36 @@ def _map_of_text(tree: Tree, place: Place) -> Any:
 
 
 def _raw(tree: Tree, place: Place) -> Any:
-    assert isinstance(tree, RawJSON)  # decode() put it there
-    return tree
+    """The text of a value; decode() keeps that of a top-level field as the client wrote it."""
+    if isinstance(tree, RawJSON):
+        return tree
+    return MISSING if tree is None else RawJSON(tree_text(tree).encode())
+
+
+def tree_text(tree: Tree) -> str:
+    """A tree as JSON text again: compact, keys in their order, numbers as they were written."""
+    if isinstance(tree, Pairs):
+        members = (
+            f"{json.dumps(clean(key), ensure_ascii=False)}:{tree_text(value)}"
+            for key, value in tree
+        )
+        return "{" + ",".join(members) + "}"
+    if type(tree) is list:
+        return "[" + ",".join(map(tree_text, tree)) + "]"
+    return tree if type(tree) is Number else _quoted(tree)
+
+
+def _quoted(value: str | bool | None) -> str:
+    """A scalar as JSON text."""
+    return clean(json.dumps(value, ensure_ascii=False))
 
 
 PARSERS.update(
     {
         str: _text,
         bool: _boolean,
+        float: _float("float64"),
+        Float32: _float("float32"),
         int: lambda tree, place: integer(tree, place, -(2**63), 2**63 - 1, "int"),
         dict[str, Any]: _map,
         dict[str, str]: _map_of_text,
@@ -110,3 +150,4 @@ PARSERS.update(
         RawJSON: _raw,
     }
 )
+GO_NAMES.update({float: "float64", Float32: "float32"})

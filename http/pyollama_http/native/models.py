@@ -27,7 +27,7 @@ from pyollama_http.errors import status_of
 from pyollama_http.parts import parts
 from pyollama_http.streams import closing, ndjson, unless_gone
 
-__all__ = ["copy", "create", "delete", "pull", "push", "show"]
+__all__ = ["copy", "create", "delete", "find_shown", "pull", "push", "show"]
 
 CLOUD_DISABLED = "ollama cloud is disabled: remote model details are unavailable"
 COPILOT = "GitHubCopilotChat/"  # its versions expect their own name back in general.basename
@@ -45,7 +45,7 @@ async def show(request: Request) -> Response:
 def _shown(store: Store, call: ShowRequest, is_copilot: bool) -> bytes:
     """The answer's bytes; with verbose they hold a whole vocabulary."""
     raw_name = call.model or call.name
-    model = _find_shown(store, raw_name)
+    model = find_shown(store, raw_name)
     shown: ShowResponse = store.show(
         model, verbose=call.verbose, system=call.system, options=call.options
     )
@@ -54,7 +54,7 @@ def _shown(store: Store, call: ShowRequest, is_copilot: bool) -> bytes:
     return gojson.encode(shown)
 
 
-def _find_shown(store: Store, raw_name: str) -> StoredModel:
+def find_shown(store: Store, raw_name: str) -> StoredModel:
     """The model to show; a cloud model, or a stored stand-in of one, is refused."""
     text, source = split_source(_required(raw_name))
     name = parse_name(text)

@@ -8,6 +8,7 @@ import served
 
 from pyollama.api import GenerateResponse, Logprob
 from pyollama.engine import DoneReason, Event, Request
+from pyollama.ids import call_id
 from pyollama.prompt.delta import Delta
 from pyollama.prompt.parsers import Parser, Start
 from pyollama.sampling import Sampler, SamplerOptions
@@ -15,7 +16,6 @@ from pyollama.sampling.logprobs import TokenLogprob
 from pyollama.serving import Serving
 from pyollama.serving.chat import ChatForm
 from pyollama.serving.generation import Piece, new_generation
-from pyollama.serving.ids import call_id
 from pyollama.serving.logprobs import token_text, told
 from pyollama.store import Store
 

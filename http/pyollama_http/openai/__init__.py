@@ -1,0 +1,1 @@
+"""OpenAI's API, translated to Ollama's own and back."""
