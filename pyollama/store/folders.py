@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pyollama.store.errors import StoreError
 
-__all__ = ["RACES", "fsync_folder", "is_inside", "make_folder"]
+__all__ = ["DOWNLOADS", "RACES", "fsync_folder", "is_inside", "make_folder"]
 
+DOWNLOADS = ".pyollama-downloads"  # below the root: what is being fetched, and by whom
 RACES = 50  # how often a folder may vanish while something is put into it
 
 

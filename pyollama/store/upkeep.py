@@ -11,18 +11,20 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyollama.errors import PyollamaError
 from pyollama.store import blob_writer, manifests
 from pyollama.store.blobs import Blobs, is_digest
+from pyollama.store.folders import DOWNLOADS
 from pyollama.store.manifests import Manifests
 
 __all__ = ["rename_legacy", "tidy"]
 
 GRACE = 3600  # seconds
 LEGACY = re.compile(r"sha256:[0-9a-fA-F]{64}", re.ASCII)
+PARTIAL = re.compile(r"(sha256-[0-9a-f]{64})-partial(-[0-9]+)?", re.ASCII)
 CORRUPT = "corrupt manifests detected, skipping prune operation.  Re-pull or delete to clear"
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ def _sweep(blobs: Blobs, models: Manifests, prune: bool) -> None:
     _remove_old(models.folder.glob(f"{manifests.TEMPORARY}*"))
     files = _regular(blobs.folder)
     _remove_old(file for file in files if blob_writer.TEMPORARY.fullmatch(file.name))
+    _remove_old(_outlived(blobs, {file.name for file in files}))
     if not _all_readable(models):
         logger.warning(CORRUPT)
         return
@@ -65,6 +68,17 @@ def _sweep(blobs: Blobs, models: Manifests, prune: bool) -> None:
         _remove_old(file for file in files if file.name not in used)
     _sweep_unclaimed(blobs, used)
     _remove_empty(models.folder)
+
+
+def _outlived(blobs: Blobs, names: set[str]) -> Iterator[Path]:
+    """What is left of downloads whose blobs are whole; all others may go on one day."""
+    for name in names:
+        found = PARTIAL.fullmatch(name)
+        if found and found[1] in names:
+            yield blobs.folder / name
+    for claim in _regular(blobs.root / DOWNLOADS):
+        if claim.name in names:
+            yield claim
 
 
 def _sweep_unclaimed(blobs: Blobs, used: set[str]) -> None:

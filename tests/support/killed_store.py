@@ -2,9 +2,9 @@
 
 Usage: killed_store.py OPERATION GGUF TEMPLATE FOLDER. For each n a forked child works on a copy of
 the store TEMPLATE, FOLDER/<n>, and kills itself with SIGKILL in place of the n-th call that changes
-the disk: opening for writing, writing (also half way through), flushing, renaming, deleting, making
-and removing folders, changing modes and times. The last child lives through it all. What it did is
-printed, one call per line.
+the disk: opening for writing, writing (also half way through), cutting, flushing, renaming,
+deleting, making and removing folders, changing modes and times. The last child lives through it
+all. What it did is printed, one call per line.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ AUDITED = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.uti
 Record = Callable[..., None]
 
 
-def watch(root: Path, n: int, log: list[str]) -> None:
+def watch(root: Path, n: int, log: list[str]) -> Record:
     """End the process in place of the n-th call that changes anything under root."""
 
     def record(kind: str, *paths: object) -> None:
@@ -46,6 +46,7 @@ def watch(root: Path, n: int, log: list[str]) -> None:
 
     sys.addaudithook(audit)
     watch_files(record)
+    return record
 
 
 def watch_files(record: Record) -> None:
@@ -54,7 +55,8 @@ def watch_files(record: Record) -> None:
 
     def opened(path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         file = real_open(path, mode, *args, **kwargs)
-        return file if mode.startswith("r") else Torn(file, path, record)
+        place = Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else path
+        return file if mode in ("r", "rb") else Torn(file, place, record)
 
     def synced(descriptor: int) -> None:
         record("fsync", Path(f"/proc/self/fd/{descriptor}").readlink())
@@ -87,6 +89,10 @@ class Torn:
         self.record("write", self.path)
         self.file.write(data[half:])
         return len(data)
+
+    def truncate(self, *size: int) -> int:
+        self.record("truncate", self.path)
+        return int(self.file.truncate(*size))
 
 
 def upload(store: Store, data: bytes) -> None:
@@ -128,22 +134,41 @@ OPERATIONS: dict[str, Callable[[Store, bytes], None]] = {
 }
 
 
-def main() -> None:
-    """Kill one child after the other, until one has nothing left to be killed at."""
-    operation, file, template, folder = sys.argv[1], *map(Path, sys.argv[2:])
-    data = file.read_bytes()
+def walk(template: Path, folder: Path, operation: Callable[[Store, Record], None]) -> None:
+    """Kill one child after the other, until one has nothing left to be killed at.
+
+    The operation may record more points of its own.
+    """
     for n in range(1000):
         shutil.copytree(template, folder / str(n))
         child = os.fork()
         if child == 0:
             log: list[str] = []
             store = Store(folder / str(n))
-            watch(store.root, n, log)
-            OPERATIONS[operation](store, data)
+            operation(store, watch(store.root, n, log))
             print("\n".join(log), flush=True)
             os._exit(0)
-        if os.waitpid(child, 0)[1] == 0:
+        status = os.waitpid(child, 0)[1]
+        if status == 0:
             return
+        assert os.WIFSIGNALED(status), f"the child {n} ended by itself"
+
+
+def check_flushed(log: list[str]) -> None:
+    """No file takes its final name before its last bytes are on the disk."""
+    for place, line in enumerate(log):
+        kind, source, *_ = line.split(" ")
+        if kind == "rename":
+            calls = [call for call in log[:place] if call.split(" ")[1] == source]
+            assert f"fsync {source}" in calls[calls.index(f"write {source}") :]
+            assert f"write {source}" not in calls[calls.index(f"fsync {source}") :]
+
+
+def main() -> None:
+    """What the command line says."""
+    operation, file, template, folder = sys.argv[1], *map(Path, sys.argv[2:])
+    data = file.read_bytes()
+    walk(template, folder, lambda store, _: OPERATIONS[operation](store, data))
 
 
 if __name__ == "__main__":

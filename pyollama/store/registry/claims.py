@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pyollama.store.errors import refusals
-from pyollama.store.folders import make_folder
+from pyollama.store.folders import DOWNLOADS, make_folder
 
 __all__ = ["claimed"]
 
@@ -30,7 +30,7 @@ async def claimed(root: Path, name: str, waiting: Callable[[], None]) -> AsyncIt
 
     Raises StoreError if the folder cannot be written.
     """
-    path = root / ".pyollama-downloads" / name
+    path = root / DOWNLOADS / name
     while (file := _taken(path)) is None:
         waiting()
         await asyncio.sleep(PAUSE)

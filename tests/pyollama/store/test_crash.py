@@ -1,6 +1,5 @@
 """kill -9 at every point where the store changes the disk: no half of anything is ever visible."""
 
-import hashlib
 import json
 import os
 import re
@@ -14,13 +13,13 @@ from pathlib import Path
 import killed_store
 import numpy as np
 import pytest
+from visible_store import DIGEST, hex_of, visible
 
 from pyollama.store import Store, tiny
 from pyollama.store.types import CreateRequest
 from pyollama_formats.blocks import GGMLType
 from pyollama_formats.gguf import write_gguf
 
-DIGEST = re.compile(r"sha256-[0-9a-f]{64}")
 LEFTOVER = re.compile(r"blobs/sha256-[0-9]{20}|manifests/\.tmp-[0-9a-f]+")
 
 # A file that is put into another layout when a model is made of it, so that it is copied.
@@ -32,26 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="forks, and finds files in /proc"),
 ]
-
-
-def hex_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def visible(root: Path) -> dict[str, set[str]]:
-    """The models that Ollama would find, with their blobs, every one of which is whole."""
-    for blob in (root / "blobs").glob("*"):
-        assert not DIGEST.fullmatch(blob.name) or blob.name == f"sha256-{hex_of(blob)}"
-    found = {}
-    for path in (root / "manifests").glob("*/*/*/*"):
-        manifest = json.loads(path.read_bytes())
-        layers = [*manifest["layers"], manifest["config"]]
-        for layer in layers:
-            blob = root / "blobs" / layer["digest"].replace(":", "-")
-            assert blob.stat().st_size == layer["size"]
-        digests = {layer["digest"].replace(":", "-") for layer in layers}
-        found[f"{path.parent.name}:{path.name}"] = digests
-    return found
 
 
 def check_leftovers(root: Path) -> None:
@@ -130,7 +109,7 @@ def test_a_kill_at_any_point_shows_the_old_state_or_the_new_one(
     command = [sys.executable, killed_store.__file__, operation, *map(str, (data, start, tmp_path))]
     log = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     assert len(log) > 5
-    check_flushed(log)
+    killed_store.check_flushed(log)
     states = [visible(tmp_path / str(n)) for n in range(len(log) + 1)]
     old, new = visible(start), states[-1]
     assert set(new) == visible_after
@@ -153,16 +132,6 @@ def make_rubbish(root: Path) -> None:
     two_hours_ago = time.time() - 7200
     for path in root.rglob("*"):
         os.utime(path, (two_hours_ago, two_hours_ago))
-
-
-def check_flushed(log: list[str]) -> None:
-    """No file takes its final name before its last bytes are on the disk."""
-    for place, line in enumerate(log):
-        kind, source, *_ = line.split(" ")
-        if kind == "rename":
-            calls = [call for call in log[:place] if call.split(" ")[1] == source]
-            assert f"fsync {source}" in calls[calls.index(f"write {source}") :]
-            assert f"write {source}" not in calls[calls.index(f"fsync {source}") :]
 
 
 def check_repeated(

@@ -162,3 +162,22 @@ def test_a_link_among_the_blobs_is_left_alone(store: Store, tmp_path: Path) -> N
     store.tidy(prune=True)
     assert link.is_symlink()
     assert outside.exists()
+
+
+def test_what_a_download_leaves_goes_when_its_blob_is_whole(store: Store) -> None:
+    whole = blob(store, b"whole", 0)
+    begun = whole.with_name(f"sha256-{'0' * 64}")
+    claims = store.root / ".pyollama-downloads"
+    claims.mkdir()
+    left: list[Path] = []
+    kept: list[Path] = []
+    for each, found in ((whole, left), (begun, kept)):
+        found += [each.with_name(f"{each.name}{end}") for end in ("-partial", "-partial-12")]
+        found.append(claims / each.name)
+    young = whole.with_name(f"{whole.name}-partial-1")
+    for path in (*left, *kept, young):
+        path.touch()
+        age(path, 1 if path == young else 61)
+    store.tidy()
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in (*kept, young))
