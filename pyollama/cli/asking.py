@@ -36,8 +36,13 @@ class Server:
 
     def load(self, request: dict[str, Any]) -> None:
         """Load a model, with a spinner while it takes its time."""
-        for _ in self._lines("/api/generate", request):
-            continue
+        self.finish("/api/generate", request)
+
+    def finish(self, path: str, request: dict[str, Any]) -> None:
+        """Wait until a request is done, with a spinner, whatever the server tells meanwhile."""
+        with Waiting(self.kernels), contextlib.closing(self.client.stream(path, request)) as lines:
+            for _ in lines:
+                continue
 
     def answer(self, path: str, request: dict[str, Any], view: View) -> dict[str, Any]:
         """Print the answer of /api/generate or /api/chat and give it as a message.

@@ -5,6 +5,7 @@ import shutil
 import sys
 from typing import Any, TextIO
 
+from pyollama.cli.drawing import can_draw
 from pyollama.cli.wrapping import Wrapper
 from pyollama.gotext import go_json
 
@@ -17,16 +18,17 @@ PLAIN = "\x1b[0m"
 
 
 class Answer:
-    """One answer being printed; escapes and wrapping only where stdout is a terminal."""
+    """One answer being printed; escapes and wrapping only where stdout is a terminal that can."""
 
     def __init__(
         self, out: TextIO | None = None, *, word_wrap: bool = True, hide_thinking: bool = False
     ) -> None:
         self.out = out or sys.stdout
         self.on_terminal = self.out.isatty()
+        self.draws = can_draw(self.out)
         self.grey = "" if os.environ.get("NO_COLOR") else GREY  # bold is no colour
         width = shutil.get_terminal_size().columns - MARGIN
-        self.wrapper = Wrapper(width if word_wrap and self.on_terminal and width > MARGIN else None)
+        self.wrapper = Wrapper(width if word_wrap and self.draws and width > MARGIN else None)
         self.hide_thinking = hide_thinking
         self.is_thinking = False
 
@@ -36,7 +38,7 @@ class Answer:
             return
         if not self.is_thinking:
             heading = self._styled("Thinking...\n", self.grey + BOLD)
-            self._write(heading + self.grey * self.on_terminal)
+            self._write(heading + self.grey * self.draws)
             self.is_thinking = True
         self._write(self.wrapper.wrap(text))
 
@@ -66,7 +68,7 @@ class Answer:
     def fail(self) -> None:
         """End an answer before an error: a terminal goes to a new line, in plain letters."""
         if self.on_terminal:
-            style = PLAIN if self.is_thinking else ""
+            style = PLAIN if self.is_thinking and self.draws else ""
             self._write(style + ("\n" if self.wrapper.column else ""))
 
     def _end_thinking(self) -> None:
@@ -75,12 +77,12 @@ class Answer:
             return
         self.is_thinking = False
         newline = "\n" if self.wrapper.column else ""
-        self._write(PLAIN * self.on_terminal + newline)
+        self._write(PLAIN * self.draws + newline)
         self._write(self._styled("...done thinking.\n\n", self.grey + BOLD))
         self.wrapper.restart()
 
     def _styled(self, text: str, style: str) -> str:
-        return f"{style}{text}{PLAIN}" if self.on_terminal else text
+        return f"{style}{text}{PLAIN}" if self.draws else text
 
     def _write(self, text: str) -> None:
         self.out.write(text)

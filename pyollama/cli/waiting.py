@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from pyollama.cli.drawing import can_draw
 from pyollama.cli.progress import FRAMES
 
 __all__ = ["Waiting"]
@@ -31,7 +32,7 @@ class Waiting:
         self.started = time.monotonic()
         self.first: int | None = None
         self.stopped = threading.Event()
-        self.on_terminal = sys.stderr.isatty()
+        self.on_terminal = can_draw(sys.stderr)
         self.thread = threading.Thread(target=self._run, name="waiting", daemon=True)
 
     def _run(self) -> None:

@@ -35,6 +35,7 @@ class PseudoTerminal:
         self.descriptor = descriptor
         self.process = process
         self.unread = ""
+        self.raw = ""  # all that was printed, with its escapes
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def type(self, text: str) -> None:
@@ -65,7 +66,9 @@ class PseudoTerminal:
             data = os.read(self.descriptor, 65536)
         except OSError:  # Linux says so when nobody has the terminal any more
             return False
-        self.unread = ESCAPES.sub("", ERASED.sub("", self.unread + self.decoder.decode(data)))
+        text = self.decoder.decode(data)
+        self.raw += text
+        self.unread = ESCAPES.sub("", ERASED.sub("", self.unread + text))
         return bool(data)
 
 

@@ -8,6 +8,7 @@ and a conversation through /api/chat.
     showing.py        /show
     helping.py        /? and its topics
     editing.py        the line editor, the only part that imports prompt_toolkit
+    plain.py          what stands in for it on a terminal that cannot move its cursor
     composing.py      Ctrl-G: the user's own editor
     history.py        the lines of earlier sessions
     terminal.py       keys pressed while an answer is being printed

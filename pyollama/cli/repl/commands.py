@@ -7,7 +7,6 @@ import click
 
 from pyollama.cli.errors import ApiError, CommandError
 from pyollama.cli.list import models_table
-from pyollama.cli.progress import Bar, Progress, show_progress
 from pyollama.cli.repl.conversation import Conversation, Leave
 from pyollama.cli.repl.helping import help_command
 from pyollama.cli.repl.setting import set_command
@@ -63,10 +62,7 @@ def save_command(talk: Conversation, words: list[str]) -> None:
     if not is_model_name(name):
         click.echo(f"error: The model name '{name}' is invalid")
         return
-    bars: dict[str, Bar] = {}
-    with Progress() as progress:
-        for line in talk.server.client.stream("/api/create", creation(talk, name)):
-            show_progress(progress, line, bars)
+    talk.server.finish("/api/create", creation(talk, name))
     click.echo(f"Created new model '{name}'")
 
 

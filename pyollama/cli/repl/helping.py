@@ -48,12 +48,12 @@ PARAMETERS: Entries = (
     ("/set parameter seed <int>", "Start of the random numbers"),
     ("/set parameter num_predict <int>", "Most tokens of an answer"),
     ("/set parameter top_k <int>", "Choose among the k likeliest tokens"),
-    ("/set parameter top_p <float>", "Choose among tokens of this total probability"),
-    ("/set parameter min_p <float>", "Least probability, relative to the likeliest token"),
+    ("/set parameter top_p <float>", "Total probability to choose among"),
+    ("/set parameter min_p <float>", "Least share of the likeliest one's"),
     ("/set parameter num_ctx <int>", "Size of the context in tokens"),
     ("/set parameter temperature <float>", "How freely tokens are chosen"),
-    ("/set parameter repeat_penalty <float>", "How strongly repetitions are avoided"),
-    ("/set parameter repeat_last_n <int>", "How far back repetitions are looked for"),
+    ("/set parameter repeat_penalty <float>", "How much repetition is avoided"),
+    ("/set parameter repeat_last_n <int>", "How far back repetition counts"),
     ("/set parameter num_gpu <int>", "How many layers go to the GPU"),
     ("/set parameter stop <string> <string> ...", "Texts that end an answer"),
 )
@@ -101,7 +101,7 @@ def print_show() -> None:
 
 def print_parameters() -> None:
     """The forms of /set parameter."""
-    block("Available Parameters:", PARAMETERS, 38)
+    block("Available Parameters:", PARAMETERS, 43)
 
 
 def print_shortcuts() -> None:

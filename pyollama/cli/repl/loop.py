@@ -1,17 +1,21 @@
 """The loop of an interactive session: read a line, obey it or send it, until the user leaves."""
 
+import contextlib
+import sys
 from typing import Any
 
 import click
 
 from pyollama.cli.asking import Server, View
+from pyollama.cli.drawing import can_draw
 from pyollama.cli.errors import ApiError, MediaError
 from pyollama.cli.media import media_paths
 from pyollama.cli.output import Answer
 from pyollama.cli.repl.blocks import QUOTES, read_block
 from pyollama.cli.repl.commands import is_known, obey
-from pyollama.cli.repl.conversation import Abandoned, Conversation, Leave
+from pyollama.cli.repl.conversation import Abandoned, Conversation, Leave, Reader
 from pyollama.cli.repl.history import HistoryFile, default_path
+from pyollama.cli.repl.plain import PlainLines
 from pyollama.cli.repl.terminal import quiet_keys
 from pyollama.settings import Settings
 
@@ -25,15 +29,20 @@ def interact(
     server: Server, request: dict[str, Any], shown: dict[str, Any], view: View, *, chosen: bool
 ) -> None:
     """Talk with a model on the terminal; chosen: the user has said whether it is to think."""
-    with quiet_keys():
+    draws = can_draw(sys.stdout)
+    with quiet_keys() if draws else contextlib.nullcontext():
         server.load(request)
-        from pyollama.cli.repl.editing import LineEditor  # takes a while, and only here
-
-        saves = not Settings.from_environ().no_history
-        history = HistoryFile(default_path(), saves=saves)
+        history = HistoryFile(default_path(), saves=not Settings.from_environ().no_history)
+        reader = line_editor(history) if draws else PlainLines(history)
         replay(shown.get("messages") or [], view)
-        editor = LineEditor(history)
-        converse(Conversation(server, editor, history, request, shown, view, chosen))
+        converse(Conversation(server, reader, history, request, shown, view, chosen))
+
+
+def line_editor(history: HistoryFile) -> Reader:
+    """The editor for a terminal that can move its cursor."""
+    from pyollama.cli.repl.editing import LineEditor  # takes a while, and only here
+
+    return LineEditor(history)
 
 
 def replay(messages: list[dict[str, Any]], view: View) -> None:

@@ -257,3 +257,28 @@ def test_a_conversation_with_the_embedded_model(tmp_path: Path, columns: int) ->
         terminal.expect(PLACEHOLDER)
         terminal.type("/bye\r")
         assert terminal.end() == 0
+
+
+@pytest.mark.slow
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
+    scripted: Any, tmp_path: Path
+) -> None:
+    thinking = {"message": {"role": "assistant", "content": "", "thinking": "hm"}}
+    answer = {"message": {"role": "assistant", "content": "Yes."}}
+    scripted.answers["POST /api/chat"] = (200, [thinking, answer, {"done": True}])
+    variables = {"HOME": str(tmp_path), "OLLAMA_HOST": scripted.address, "TERM": "dumb"}
+    with pseudo_terminal("run", "m", environ=variables) as terminal:
+        terminal.expect(">>> stored\n")
+        terminal.expect(">>> ")
+        terminal.type('"""one\n')
+        terminal.expect("... ")
+        terminal.type('two"""\n')
+        printed = terminal.expect("Yes.\n\n>>> ")
+        assert printed == 'two"""\nThinking...\nhm\n...done thinking.\n\n'
+        terminal.type(CTRL_C)
+        terminal.expect("\nUse Ctrl + d or /bye to exit.\n>>> ")
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        assert "\x1b" not in terminal.raw
+    assert said(scripted) == ["one\ntwo"]
+    assert (tmp_path / ".ollama" / "history").read_text() == '"""one\ntwo"""\n'
