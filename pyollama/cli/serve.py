@@ -30,6 +30,7 @@ __all__ = ["bind", "command", "new_server", "serve"]
 
 APPLICATION = "pyollama_http.app:from_environment"
 PROTOCOL = "pyollama_http.protocol:Protocol"
+SERVE_REGISTRY = "PYOLLAMA_SERVE_REGISTRY"
 BACKLOG = 2048
 NICE = 10  # how far the compilation steps back behind everything else
 SWITCH_INTERVAL = 0.001  # seconds that a thread may keep the event loop waiting for the interpreter
@@ -46,14 +47,18 @@ class Serve(Cobra):
     examples = (
         "pyollama serve",
         "OLLAMA_HOST=0.0.0.0 OLLAMA_KEEP_ALIVE=1h pyollama serve",
+        "OLLAMA_HOST=0.0.0.0 pyollama serve --registry",
     )
 
 
 @click.command("serve", cls=Serve, short_help="Start Ollama")
 @click.argument("arguments", nargs=-1)
-def command(arguments: tuple[str, ...]) -> None:
+@click.option("--registry", is_flag=True, help="Let other machines pull the stored models")
+def command(arguments: tuple[str, ...], registry: bool) -> None:
     """Serve on OLLAMA_HOST until SIGINT or SIGTERM."""
     exact(arguments, 0)
+    if registry:
+        os.environ[SERVE_REGISTRY] = "1"  # the application is known by name, and reads it there
     settings = Settings.from_environ()
     logging.basicConfig(
         stream=sys.stderr,
@@ -61,6 +66,8 @@ def command(arguments: tuple[str, ...]) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     warn_of_unheeded()
+    if settings.serve_registry:
+        logger.info("other machines can pull the models of %s from here", settings.models)
     make_key()
     with contextlib.closing(bind(settings.host)) as listener, warming_up():
         serve(listener, settings)

@@ -38,6 +38,7 @@ class StoredManifest:
     manifest: Manifest
     digest: str
     modified: int
+    data: bytes
 
 
 def layers_of(manifest: Manifest) -> list[Layer]:
@@ -122,7 +123,8 @@ class Manifests:
         data, modified = self._bytes(name)
         if data.count(b",") > MAX_VALUES:
             raise StoreError(f"manifest {self.path(name)} has more than {MAX_VALUES} values")
-        return StoredManifest(Manifest.decode(data), hashlib.sha256(data).hexdigest(), modified)
+        digest = hashlib.sha256(data).hexdigest()
+        return StoredManifest(Manifest.decode(data), digest, modified, data)
 
     def all(self) -> Iterator[tuple[Name, StoredManifest]]:
         """Every readable manifest; a corrupt one is skipped with a line in the log."""

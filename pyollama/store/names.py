@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from pyollama.errors import BadRequest
 
-__all__ = ["Name", "is_valid_part", "parse_name", "split_source", "unchecked_name"]
+__all__ = [
+    "DEFAULT_HOST",
+    "Name",
+    "is_valid_part",
+    "parse_name",
+    "split_source",
+    "unchecked_name",
+]
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"

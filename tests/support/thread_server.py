@@ -28,13 +28,14 @@ def unchanged(app: Application) -> Application:
 
 @contextmanager
 def thread_server(
-    models: Path, around: Callable[[Application], Application] = unchanged
+    models: Path, around: Callable[[Application], Application] = unchanged, **settings: Any
 ) -> Iterator[str]:
     """Serve the models of a folder on a free port; gives the base URL, stops at the end.
 
-    around: wraps the application, for tests that need a server with a fault.
+    around: wraps the application, for tests that need a server with a fault; settings: further
+    fields of Settings.
     """
-    app = around(create_app(Settings(models=models)))
+    app = around(create_app(Settings(models=models, **settings)))
     server = uvicorn.Server(uvicorn.Config(app, http=PROTOCOL, log_level="critical", lifespan="on"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
