@@ -10,9 +10,7 @@ __all__ = ["in_thread"]
 T = TypeVar("T")
 
 
-async def in_thread(
-    lines: Iterator[T], threads: Executor | None = None
-) -> AsyncGenerator[T, None]:
+async def in_thread(lines: Iterator[T], threads: Executor | None = None) -> AsyncGenerator[T, None]:
     """A slow iterator's items, each made in a worker thread; a step under way is waited for.
 
     threads: where the steps are made, by default the pool that everything shares
