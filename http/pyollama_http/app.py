@@ -76,7 +76,7 @@ ROUTES = Routes(
         ("GET", "/v1/models", imported("openai.models:list_models")),
         ("GET", "/v1/models/:model", imported("openai.models:retrieve_model")),
         ("POST", "/v1/responses", unsupported),
-        ("POST", "/v1/audio/transcriptions", unsupported),
+        ("POST", "/v1/audio/transcriptions", imported("openai.audio:transcriptions")),
         ("POST", "/v1/messages", unsupported),
     ]
 )
