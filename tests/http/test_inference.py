@@ -16,7 +16,7 @@ from pyollama.api import (
     TokenLogprob,
 )
 from pyollama_http import gojson
-from pyollama_http.native.inference import joined_message, joined_text
+from pyollama_http.joined import joined_message, joined_text
 
 ENTRY = Logprob(token="é<", logprob=-0.5, bytes=[195, 169, 60])
 CERTAIN = Logprob(token="", logprob=0.0, top_logprobs=[TokenLogprob(token="", logprob=-1e-7)])

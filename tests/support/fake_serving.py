@@ -9,41 +9,56 @@ from pyollama.api import (
     ChatResponse,
     GenerateRequest,
     GenerateResponse,
+    Logprob,
     ProcessModel,
     ResponseMessage,
+    Steering,
     Time,
 )
 
 
 class FakeServing:
-    """Answers every request with the script: texts, or an error to raise; notes how it is used."""
+    """Answers each request by the script: texts, messages, an error to raise; notes its use."""
 
     def __init__(self) -> None:
-        self.script: list[str | Exception] = ["Hello", " you"]
+        self.script: list[str | ResponseMessage | Exception] = ["Hello", " you"]
+        self.final = ResponseMessage(role="assistant", content="")  # what the last event says
+        self.done_reason = "stop"
+        self.prompt_eval_count = 0
+        self.logprobs: list[Logprob] = []  # of each text
         self.refusal: Exception | None = None
         self.single: GenerateResponse | ChatResponse | None = None
         self.pause = 0.0  # seconds before each text
         self.calls: list[GenerateRequest | ChatRequest] = []
+        self.steerings: list[Steering] = []
         self.sent = 0
         self.closed = 0
 
-    async def generate(self, call: GenerateRequest) -> AsyncIterator[GenerateResponse]:
-        self._start(call)
-        return self._events(
-            lambda **kw: GenerateResponse(model=call.model, created_at=Time(0), **kw)
-        )
+    async def generate(
+        self, call: GenerateRequest, steering: Steering | None = None
+    ) -> AsyncIterator[GenerateResponse]:
+        self._start(call, steering)
 
-    async def chat(self, call: ChatRequest) -> AsyncIterator[ChatResponse]:
-        self._start(call)
+        def event(message: ResponseMessage, **kw: Any) -> GenerateResponse:
+            said = {"response": message.content, "thinking": message.thinking}
+            return GenerateResponse(model=call.model, created_at=Time(0), **said, **kw)
 
-        def event(response: str, **kw: Any) -> ChatResponse:
-            message = ResponseMessage(role="assistant", content=response)
+        return self._events(event)
+
+    async def chat(
+        self, call: ChatRequest, steering: Steering | None = None
+    ) -> AsyncIterator[ChatResponse]:
+        self._start(call, steering)
+
+        def event(message: ResponseMessage, **kw: Any) -> ChatResponse:
             return ChatResponse(model=call.model, created_at=Time(0), message=message, **kw)
 
         return self._events(event)
 
-    def _start(self, call: GenerateRequest | ChatRequest) -> None:
+    def _start(self, call: GenerateRequest | ChatRequest, steering: Steering | None) -> None:
         self.calls.append(call)
+        if steering is not None:
+            self.steerings.append(steering)
         if self.refusal is not None:
             raise self.refusal
 
@@ -52,13 +67,19 @@ class FakeServing:
             if self.single is not None:
                 yield self.single
                 return
-            for text in self.script:
+            for item in self.script:
                 await asyncio.sleep(self.pause)
-                if isinstance(text, Exception):
-                    raise text
+                if isinstance(item, Exception):
+                    raise item
                 self.sent += 1
-                yield event(response=text, done=False)
-            yield event(response="", done=True, done_reason="stop", eval_count=self.sent)
+                yield event(message_of(item), done=False, logprobs=self.logprobs)
+            yield event(
+                self.final,
+                done=True,
+                done_reason=self.done_reason,
+                eval_count=self.sent,
+                prompt_eval_count=self.prompt_eval_count,
+            )
         finally:
             self.closed += 1
 
@@ -67,3 +88,8 @@ class FakeServing:
 
     async def close(self) -> None:
         self.closed += 100
+
+
+def message_of(item: str | ResponseMessage) -> ResponseMessage:
+    """A message of a text."""
+    return ResponseMessage(role="assistant", content=item) if isinstance(item, str) else item
