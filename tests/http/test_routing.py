@@ -88,12 +88,6 @@ def test_percent_encoding_is_decoded_before_the_route_is_looked_up(client: TestC
     assert client.get("/api/%76ersion").status_code == 200
 
 
-def test_a_route_that_is_not_built_says_so(client: TestClient) -> None:
-    response = client.post("/v1/embeddings", json={})
-    assert response.status_code == 501
-    assert response.json() == {"error": "/v1/embeddings is not supported yet"}
-
-
 @pytest.mark.parametrize(
     ("path", "words"),
     [("/%zz", "400 Bad Request"), ("/a%", "400 Bad Request")],

@@ -40,8 +40,13 @@ class FakeServing:
         self._start(call, steering)
 
         def event(message: ResponseMessage, **kw: Any) -> GenerateResponse:
-            said = {"response": message.content, "thinking": message.thinking}
-            return GenerateResponse(model=call.model, created_at=Time(0), **said, **kw)
+            return GenerateResponse(
+                model=call.model,
+                created_at=Time(0),
+                response=message.content,
+                thinking=message.thinking,
+                **kw,
+            )
 
         return self._events(event)
 
