@@ -15,7 +15,7 @@ from token_registry import TokenGate
 from upload_registry import upload_registry
 
 from pyollama.store import Store, parse_name
-from pyollama.store.registry import parts
+from pyollama.store.registry import parts, retries
 from pyollama.store.types import ProgressResponse
 from pyollama_conformance.registry import Repository
 from pyollama_conformance.registry import served as suite_registry
@@ -122,7 +122,8 @@ MATRIX = [
 
 @pytest.fixture(autouse=True)
 def small_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blobs that have parts, and a home without a key."""
+    """Blobs that have parts, no pauses, and a home without a key."""
+    monkeypatch.setattr(retries, "PAUSE", 0.0)
     monkeypatch.setattr(parts, "MIN_PART", PART)
     monkeypatch.setattr(parts, "MAX_PART", PART)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
