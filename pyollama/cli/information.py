@@ -85,7 +85,12 @@ def projector_rows(info: dict[str, Any]) -> Rows:
         "embedding length": "clip.vision.embedding_length",
         "dimensions": "clip.vision.projection_dim",
     }
-    return [[label, str(info[key])] for label, key in keys.items() if info.get(key) is not None]
+    from pyollama.store.facts import human_number  # which few models need
+
+    known = {label: info[key] for label, key in keys.items() if info.get(key) is not None}
+    if "parameters" in known:
+        known["parameters"] = human_number(known["parameters"])
+    return [[label, str(value)] for label, value in known.items()]
 
 
 def metadata_text(value: Any) -> str:

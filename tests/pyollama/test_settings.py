@@ -55,6 +55,12 @@ def test_a_client_reaches_an_unspecified_address_through_loopback(text: str, url
     assert Host.parse(text).client.url == url
 
 
+@pytest.mark.parametrize("text", ["h:66000", "h:-1", "http://h:abc"])
+def test_a_port_that_is_none_is_warned_of(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    Host.parse(text)
+    assert ["in OLLAMA_HOST, using" in record.getMessage() for record in caplog.records] == [True]
+
+
 @pytest.mark.parametrize(
     ("text", "loopback"),
     [

@@ -39,7 +39,7 @@ class LineEditor:
             history=Remembered(history),
             key_bindings=bindings(),
             multiline=True,  # a message may have line ends in it: pasted, or by Ctrl-J
-            prompt_continuation=ALTERNATE_PROMPT,
+            prompt_continuation=continuation,
             enable_suspend=True,
             reserve_space_for_menu=0,
             output=output(),
@@ -57,6 +57,11 @@ class LineEditor:
             return self.session.prompt(prompt, placeholder=lambda: _hint(placeholder))
         except KeyboardInterrupt:
             raise Abandoned(self.session.default_buffer.text) from None
+
+
+def continuation(width: int, line_number: int, wrap_count: int) -> str:
+    """What precedes a further line of the message, and the rest of one that is too long."""
+    return " " * width if wrap_count else ALTERNATE_PROMPT
 
 
 def _hint(text: str) -> StyleAndTextTuples:

@@ -1,6 +1,5 @@
-"""list, ps, show, stop, rm and create against a scripted server."""
+"""list, ps, show, stop and rm against a scripted server."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -186,131 +185,56 @@ def test_lists_are_cut(values: list[Any], text: str) -> None:
     assert cut(values) == text
 
 
-@pytest.fixture
-def modelfile(tmp_path: Path) -> Path:
-    (tmp_path / "m.gguf").write_bytes(b"GGUF weights")
-    path = tmp_path / "Modelfile"
-    path.write_text(
-        'FROM ./m.gguf\nPARAMETER temperature 0.5\nPARAMETER stop a\nSYSTEM """x\ny"""\n'
+def test_show_tells_of_the_projector_and_of_the_version_that_is_wanted() -> None:
+    projector = {
+        "general.architecture": "clip",
+        "general.parameter_count": 422_000_000,
+        "clip.vision.embedding_length": 1152,
+        "clip.vision.projection_dim": 2560,
+    }
+    text = information(
+        SHOWN | {"projector_info": projector, "requires": "0.14.0", "capabilities": []},
+        verbose=False,
     )
-    return path
-
-
-def test_create_uploads_the_file_and_sends_the_rest(run: Any, server: Any, modelfile: Path) -> None:
-    digest = "sha256:" + hashlib.sha256(b"GGUF weights").hexdigest()
-    server.answers[f"POST /api/blobs/{digest}"] = (201, {})
-    server.answers["POST /api/create"] = (200, [{"status": "parsing GGUF"}, {"status": "success"}])
-    result = run("create", "new", "-f", str(modelfile))
-    assert result.code == 0
-    assert server.bodies(f"POST /api/blobs/{digest}") == [b"GGUF weights"]
-    assert server.bodies("POST /api/create") == [
-        {
-            "system": "x\ny",
-            "parameters": {"temperature": 0.5, "stop": ["a"]},
-            "files": {"m.gguf": digest},
-            "model": "new",
-        }
-    ]
-    assert result.err.splitlines() == [
-        "gathering model components",
-        f"copying file {digest}",
-        "parsing GGUF",
-        "success",
-    ]
-
-
-def test_create_uploads_nothing_that_is_there(run: Any, server: Any, modelfile: Path) -> None:
-    digest = "sha256:" + hashlib.sha256(b"GGUF weights").hexdigest()
-    server.answers[f"HEAD /api/blobs/{digest}"] = (200, {})
-    server.answers["POST /api/create"] = (200, [{"status": "success"}])
-    assert run("create", "new", "-f", str(modelfile)).code == 0
-    assert server.bodies(f"POST /api/blobs/{digest}") == []
-
-
-def test_create_from_a_model_needs_no_file(run: Any, server: Any, tmp_path: Path) -> None:
-    path = tmp_path / "Modelfile"
-    path.write_text("FROM llama3.2\nPARAMETER use_mlock true\n")
-    server.answers["POST /api/create"] = (200, [{"status": "success"}])
-    result = run("create", "new", "-f", str(path))
-    assert result.out == "warning: parameter use_mlock is deprecated\n"
-    assert server.bodies("POST /api/create") == [{"from": "llama3.2", "model": "new"}]
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ((400, {"error": "unknown type"}), "400 Bad Request: unknown type"),
-        ((200, [{"status": "parsing GGUF"}, {"error": "bad file"}]), "bad file"),
-    ],
-)
-def test_an_error_of_create_shows_its_status_only_before_the_stream(
-    run: Any, server: Any, tmp_path: Path, answer: tuple[int, Any], message: str
-) -> None:
-    path = tmp_path / "Modelfile"
-    path.write_text("FROM base")
-    server.answers["POST /api/create"] = answer
-    result = run("create", "new", "-f", str(path))
-    assert result.code == 1
-    assert result.err.splitlines()[-1] == f"Error: {message}"
-
-
-def test_a_bad_modelfile_has_ollamas_words(run: Any, server: Any, tmp_path: Path) -> None:
-    path = tmp_path / "Modelfile"
-    path.write_text("FROM x\nPARAMETER temperature hot\n")
-    assert run("create", "n", "-f", str(path)).err == "Error: invalid float value [hot]\n"
-
-
-def test_create_sends_adapter_and_drafts_in_their_own_fields(
-    run: Any, server: Any, tmp_path: Path
-) -> None:
-    digests = {}
-    for name in ("a/m.gguf", "b/m.gguf", "lora.gguf", "draft.gguf"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(name.encode())
-        digests[name] = "sha256:" + hashlib.sha256(name.encode()).hexdigest()
-        server.answers[f"POST /api/blobs/{digests[name]}"] = (201, {})
-    (tmp_path / "Modelfile").write_text(
-        "FROM a/m.gguf\nFROM b/m.gguf\nADAPTER ./lora.gguf\nDRAFT draft.gguf\n"
+    assert "    requires            0.14.0    \n\n  Projector\n" in text
+    assert text.partition("  Projector\n")[2].startswith(
+        "    architecture        clip    \n"
+        "    parameters          422M    \n"
+        "    embedding length    1152    \n"
+        "    dimensions          2560    \n\n"
     )
-    server.answers["POST /api/create"] = (200, [{"status": "success"}])
-    file = str(tmp_path / "Modelfile")
-    assert run("create", "new", "-f", file, "--draft-quantize", "q8_0").code == 0
-    assert server.bodies("POST /api/create") == [
-        {
-            "files": {"a/m.gguf": digests["a/m.gguf"], "b/m.gguf": digests["b/m.gguf"]},
-            "adapters": {"lora.gguf": digests["lora.gguf"]},
-            "draft_files": {"draft.gguf": digests["draft.gguf"]},
-            "model": "new",
-            "draft_quantize": "q8_0",
-        }
-    ]
+    assert "Capabilities" not in text
 
 
-@pytest.mark.parametrize(
-    ("text", "flags", "words"),
-    [
-        ("FROM x\nADAPTER ./none\n", [], "stat {}/none: no such file or directory"),
-        ("FROM x\nDRAFT none\n", [], "stat {}/none: no such file or directory"),
-        (
-            "FROM ./m.gguf\nDRAFT link.gguf\n",
-            [],
-            "DRAFT must not reference the same local path as FROM: {}/link.gguf",
-        ),
-        ("FROM x\n", ["--draft-quantize", "q8_0"], "--draft-quantize requires a DRAFT model"),
-        (
-            "FROM x\n",
-            ["--experimental"],
-            "this model requires MLX support, but the MLX runtime is not available",
-        ),
-    ],
-)
-def test_what_cannot_be_created_is_refused_before_anything_is_sent(
-    run: Any, server: Any, tmp_path: Path, text: str, flags: list[str], words: str
+def test_free_text_is_wrapped_at_a_hundred_columns() -> None:
+    line = "word " * 30
+    text = information(SHOWN | {"system": line, "license": ""}, verbose=False)
+    first, second = text.partition("  System\n")[2].splitlines()[:2]
+    assert first.strip() == " ".join(["word"] * 20)
+    assert second.strip() == " ".join(["word"] * 10)
+    assert "License" not in text
+
+
+def test_a_pull_draws_no_bar_before_its_first_byte(run: Any, server: Any) -> None:
+    bar = {"status": "pulling aaaaaaaaaaaa", "digest": "sha256:a", "total": 10}
+    server.answers["POST /api/pull"] = (200, [bar | {"completed": 0}, {"status": "success"}])
+    assert run("pull", "m").err == "success\n"
+
+
+@pytest.mark.parametrize("command", ["pull", "push", "create"])
+def test_an_error_before_a_stream_shows_its_status(
+    run: Any, server: Any, tmp_path: Path, command: str
 ) -> None:
-    (tmp_path / "m.gguf").write_bytes(b"GGUF")
-    (tmp_path / "link.gguf").symlink_to(tmp_path / "m.gguf")
-    (tmp_path / "Modelfile").write_text(text)
-    result = run("create", "new", "-f", str(tmp_path / "Modelfile"), *flags)
-    assert (result.code, result.err) == (1, f"Error: {words.format(tmp_path)}\n")
-    assert [name for name, _ in server.requests if name.startswith("POST")] == []
+    server.answers[f"POST /api/{command}"] = (400, {"error": "no"})
+    (tmp_path / "Modelfile").write_text("FROM base\n")
+    flags = ["-f", str(tmp_path / "Modelfile")] if command == "create" else []
+    assert run(command, "m", *flags).err.splitlines()[-1] == "Error: 400 Bad Request: no"
+
+
+@pytest.mark.parametrize("command", ["show m", "cp a b", "list", "ps", "stop m"])
+def test_an_error_of_a_single_answer_is_its_text_alone(run: Any, server: Any, command: str) -> None:
+    paths = ("POST /api/show", "POST /api/copy", "GET /api/tags", "GET /api/ps")
+    for path in (*paths, "POST /api/generate"):
+        server.answers[path] = (500, {"error": "no"})
+    result = run(*command.split())
+    assert (result.code, result.err) == (1, "Error: no\n")

@@ -1,5 +1,6 @@
 """The commands against the real server, as a person would use them one after the other."""
 
+import hashlib
 import os
 import socket
 import subprocess
@@ -11,7 +12,12 @@ import pytest
 from live_server import live_server
 from tiny_llama import write_model
 
+from pyollama.cli.asking import Server, View
+from pyollama.cli.client import Client
 from pyollama.cli.errors import CommandError
+from pyollama.cli.repl.conversation import Conversation
+from pyollama.cli.repl.history import HistoryFile
+from pyollama.cli.repl.loop import converse
 from pyollama.cli.serve import bind
 from pyollama.settings import Host
 
@@ -46,6 +52,39 @@ def test_a_models_life_from_a_file_to_its_end(
         assert run("rm", "small").out == "deleted 'small'\n"
         assert names(run("list").out) == []
         assert "ollama version is" in run("--version").out
+
+
+@pytest.mark.slow
+def test_a_session_is_saved_and_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["/set system Be brief.", "/set parameter num_predict 4", "hello", "/save kept"]
+    lines += ["/load none", "/load kept", "/show system", "again"]
+    with live_server(tmp_path / "models") as server:
+        client = Client(Host.parse(server.url))
+        digest = f"sha256:{hashlib.sha256(write_model(tmp_path / 'm').read_bytes()).hexdigest()}"
+        with (tmp_path / "m").open("rb") as file:
+            assert [*client.upload(digest, file, (tmp_path / "m").stat().st_size)]
+        list(client.stream("/api/create", {"model": "m", "files": {"m.gguf": digest}}))
+
+        class Typed:
+            def read(self, *, continued: bool = False) -> str:
+                return lines.pop(0) if lines else "/bye"
+
+        history = HistoryFile(tmp_path / "history")
+        shown = client.call("POST", "/api/show", {"model": "m"})
+        talk = Conversation(Server(client), Typed(), history, {"model": "m"}, shown, View())
+        converse(talk)
+        kept = client.call("POST", "/api/show", {"model": "kept"})
+    out = capsys.readouterr().out
+    assert "Created new model 'kept'\nLoading model 'none'\nCouldn't find model 'none'\n" in out
+    assert "Loading model 'kept'\nBe brief.\n\n" in out
+    assert (talk.model, [m["content"] for m in talk.messages][:1]) == ("kept", ["again"])
+    assert kept["system"] == "Be brief."
+    assert kept["parameters"] == "num_predict                    4"
+    said = [(message["role"], message["content"]) for message in kept["messages"]]
+    assert said[:2] == [("system", "Be brief."), ("user", "hello")]
+    assert said[2][0] == "assistant"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ HEAVY |= {"prompt_toolkit", "pyollama.cli.repl"}
     ("arguments", "message"),
     [
         (["foo"], 'unknown command "foo" for "ollama"'),
+        (["version"], 'unknown command "version" for "ollama"'),
         (["list", "--bogus"], "unknown flag: --bogus"),
         (["-x"], "unknown shorthand flag: 'x' in -x"),
         (["show"], "accepts 1 arg(s), received 0"),
@@ -195,3 +197,97 @@ def test_a_boolean_flag_may_have_a_value(run: Any, server: Any, flag: str, insec
     server.answers["POST /api/pull"] = (200, [{"status": "success"}])
     assert run("pull", "m", *flag.split()).code == 0
     assert server.bodies("POST /api/pull") == [{"model": "m", "insecure": insecure}]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("create m -f /dev/null", "show m", "run m p", "stop m", "pull m", "push m"),
+        *("list", "ps", "cp a b", "rm m"),
+    ],
+)
+def test_a_command_first_asks_whether_anybody_is_there(
+    run: Any, server: Any, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "Modelfile").write_text("FROM base\n")
+    run(*command.replace("/dev/null", str(tmp_path / "Modelfile")).split())
+    assert server.requests[0][0] == "HEAD /"
+
+
+def test_help_and_version_ask_nobody_whether_anybody_is_there(run: Any, server: Any) -> None:
+    for arguments in (["--help"], ["help", "run"], ["list", "--help"], ["--version"]):
+        run(*arguments)
+    assert [name for name, _ in server.requests] == ["GET /api/version"]
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "text"),
+    [
+        ("create", "-f, --file string", 'Name of the Modelfile (default "Modelfile")'),
+        ("create", "-q, --quantize string", "Quantize model to this level (e.g. q4_K_M)"),
+        ("create", "--draft-quantize string", "Quantize draft model to this level (e.g. q4_K_M)"),
+        ("create", "--experimental", "Enable experimental safetensors model creation"),
+        ("show", "--license", "Show license of a model"),
+        ("show", "--modelfile", "Show Modelfile of a model"),
+        ("show", "--parameters", "Show parameters of a model"),
+        ("show", "--template", "Show template of a model"),
+        ("show", "--system", "Show system message of a model"),
+        ("show", "-v, --verbose", "Show detailed model information"),
+        ("run", "--keepalive string", "Duration to keep a model loaded (e.g. 5m)"),
+        ("run", "--verbose", "Show timings for response"),
+        ("run", "--insecure", "Use an insecure registry"),
+        ("run", "--nowordwrap", "Don't wrap words to the next line automatically"),
+        ("run", "--format string", "Response format (e.g. json)"),
+        (
+            "run",
+            "--think string",
+            "Enable thinking mode: true/false or high/medium/low for supported models",
+        ),
+        ("run", "--hidethinking", "Hide thinking output (if provided)"),
+        (
+            "run",
+            "--truncate string",
+            "For embedding models: truncate inputs exceeding context length (default: true). "
+            "Set --truncate=false to error instead",
+        ),
+        (
+            "run",
+            "--dimensions int",
+            "Truncate output embeddings to specified dimension (embedding models only)",
+        ),
+        ("", "-v, --version", "Show version information"),
+        ("", "--verbose", "Show timings for response"),
+        ("", "--nowordwrap", "Don't wrap words to the next line automatically"),
+    ],
+)
+def test_every_flag_is_explained(run: Any, command: str, flag: str, text: str) -> None:
+    lines = run(*command.split(), "--help").out.splitlines()
+    found = [line.strip() for line in lines if line.strip().startswith(f"{flag} ")]
+    assert [line.removeprefix(flag).strip() for line in found] == [text]
+
+
+def test_an_alias_is_told_in_the_help(run: Any) -> None:
+    assert "\nAliases:\n  serve, start\n" in run("start", "--help").out
+    assert "\nAliases:\n  list, ls\n" in run("ls", "--help").out
+
+
+SERVER_VARIABLES = ["DEBUG", "HOST", "CONTEXT_LENGTH", "KEEP_ALIVE", "MAX_LOADED_MODELS"]
+SERVER_VARIABLES += ["MAX_QUEUE", "MODELS", "NUM_PARALLEL", "NOPRUNE", "ORIGINS", "LOAD_TIMEOUT"]
+
+
+@pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        ("run", ["HOST", "EDITOR", "NOHISTORY"]),
+        ("list", ["HOST"]),
+        ("create", ["HOST"]),
+        ("serve", SERVER_VARIABLES),
+    ],
+)
+def test_the_help_lists_the_variables_that_a_command_heeds(
+    run: Any, command: str, variables: list[str]
+) -> None:
+    _, _, block = run(command, "--help").out.partition("\nEnvironment Variables:\n")
+    lines = block.splitlines()
+    assert all(line.startswith("      OLLAMA_") and line[33:36] == "   " for line in lines)
+    assert [line.split()[0] for line in lines] == [f"OLLAMA_{name}" for name in variables]

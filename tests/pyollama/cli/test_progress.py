@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyollama.cli.progress import Bar, Progress, Spinner, show_progress
+from pyollama.cli.progress import Bar, Copying, Progress, Spinner, show_progress
 from pyollama.cli.waiting import COMPILING, Waiting
 
 
@@ -152,3 +152,52 @@ def test_waiting_without_a_terminal_says_only_that_it_compiles(
         while next(counts) < 8:
             time.sleep(0.01)
     assert capsys.readouterr().err in ("", f"{COMPILING}\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (8, "8s"),
+        (62, "1m2s"),
+        (3600, "1h0m"),
+        (2 * 3600 + 300, "2h5m"),
+        (359_999, "99h59m"),
+        (360_000, "99h+"),
+    ],
+)
+def test_the_time_left_has_at_most_two_units(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, text: str
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    bar = Bar("x", 1000 * (seconds + 1))
+    now[0] = 1.0
+    bar.set(1000)
+    assert bar.line(100).endswith(f"{'1 KB/s':>10}{text:>8}")
+
+
+def test_the_rate_is_that_of_the_last_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    bar = Bar("x", 10**9)
+    for second in range(1, 31):  # a slow start, and 1 MB in each of the last ten seconds
+        now[0] = second
+        bar.set(max(second - 20, 0) * 10**6)
+    assert " 1 MB/s " in bar.line(100)
+
+
+def test_a_finished_bar_shows_only_the_total() -> None:
+    bar = Bar("x", 2_000_000)
+    bar.set(2_000_000)
+    assert bar.line(60).rstrip().endswith("█▏   2 MB")
+
+
+def test_a_file_on_its_way_says_how_much_of_it_is_sent() -> None:
+    copying = Copying("sha256:" + "0" * 64, 200)
+    copying.set(84)
+    assert copying.line(120).startswith(f"copying file sha256:{'0' * 64} 42% ")
+    assert len(copying.line(44)) < 44
+    assert copying.line(44)[:-2].rstrip().endswith("0 42%")
+    copying.done = True
+    assert copying.line(120) == f"copying file sha256:{'0' * 64} 42%"
+    assert Copying("sha256:0", 0).line(80).startswith("copying file sha256:0 100%")

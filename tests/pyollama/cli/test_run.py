@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pyollama.cli import run as run_module
+from pyollama.cli.client import Client
 
 NOT_FOUND = (404, {"error": "model 'm' not found"})
 LAST = {"done": True, "total_duration": 4_648_158_584, "load_duration": 1_071_084}
@@ -195,3 +196,49 @@ def test_a_file_that_is_no_image_ends_the_command(run: Any, ready: Any, tmp_path
     assert (result.code, result.out) == (1, "")
     assert result.err == f'Couldn\'t process file: "{words}"\nError: {words}\n'
     assert ready.bodies("POST /api/generate") == []
+
+
+def test_flags_are_read_in_a_fixed_order(run: Any) -> None:
+    result = run("run", "m", "--keepalive", "x", "--think=maybe", "p")
+    assert result.err.startswith('Error: invalid value for --think: "maybe"')
+    assert run("run", "m", "--keepalive", "x", "p").err == 'Error: time: invalid duration "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("flag", "think"),
+    [
+        ("--think", True),
+        *((f"--think={level}", level) for level in ("high", "medium", "low", "max")),
+        ("--think=true", True),
+        ("--think=false", False),
+    ],
+)
+def test_thinking_is_a_boolean_or_a_level(run: Any, ready: Any, flag: str, think: Any) -> None:
+    assert run("run", flag, "m", "p").code == 0
+    assert ready.bodies("POST /api/generate")[0]["think"] == think
+
+
+def test_an_interrupted_answer_is_no_error(
+    run: Any, ready: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Client.stream
+
+    def interrupted(self: Client, path: str, body: Any) -> Any:
+        yield next(stream(self, path, body))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "stream", interrupted)
+    result = run("run", "m", "p")
+    assert (result.code, result.out, result.err) == (0, "Hel\n", "")
+
+
+def test_flags_of_the_program_hold_for_run_too(run: Any, ready: Any) -> None:
+    assert "eval count:           290 token(s)\n" in run("--verbose", "run", "m", "p").err
+
+
+def test_plain_http_is_asked_for_only_where_told(run: Any, server: Any) -> None:
+    server.answers["POST /api/show"] = NOT_FOUND
+    server.answers["POST /api/pull"] = (200, [{"error": "no"}])
+    run("run", "m", "p")
+    run("run", "--insecure", "m", "p")
+    assert [body["insecure"] for body in server.bodies("POST /api/pull")] == [False, True]

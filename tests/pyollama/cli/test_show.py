@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from live_server import LiveServer, live_server
-from tiny_llama import write_model
+from tiny_llama import metadata, write_model
+
+from pyollama_formats.blocks import GGMLType
 
 MODELFILE = '''\
 FROM ./m.gguf
@@ -16,6 +18,10 @@ PARAMETER temperature 0.5
 PARAMETER stop "<|a|>"
 LICENSE """first line
 second line"""
+LICENSE another
+MESSAGE user "How are you?
+Well?"
+MESSAGE assistant 👍
 '''
 
 pytestmark = pytest.mark.slow
@@ -45,7 +51,7 @@ def models(run: Any, served: tuple[LiveServer, Path], monkeypatch: pytest.Monkey
     [
         ("--system", "Be brief."),
         ("--template", "{{ .System }} {{ .Prompt }}"),
-        ("--license", "first line\nsecond line\n"),
+        ("--license", "first line\nsecond line\nanother\n"),
         (
             "--parameters",
             'stop                           "<|a|>"\ntemperature                    0.5\n',
@@ -74,6 +80,20 @@ def test_the_modelfile_makes_the_same_model_again(run: Any, tmp_path: Path) -> N
     assert run("create", "again", "-f", str(tmp_path / "Modelfile")).code == 0
     for switch in ("--system", "--template", "--license", "--parameters"):
         assert run("show", "again", switch).out == run("show", "full", switch).out
+    again = run("show", "again", "--modelfile").out
+    assert again.replace("# FROM again:latest", "# FROM full:latest") == shown.out
+    assert again.endswith('MESSAGE user "How are you?\nWell?"\nMESSAGE assistant 👍\n\n')
+
+
+def test_weights_are_quantized_on_their_way_in(run: Any, tmp_path: Path) -> None:
+    write_model(tmp_path / "m.gguf", metadata() | {"general.file_type": 1}, None, GGMLType.F16)
+    (tmp_path / "Modelfile").write_text("FROM ./m.gguf\n")
+    made = run("create", "small", "-f", str(tmp_path / "Modelfile"), "--quantize", "q8_0")
+    assert (made.code, made.err.splitlines()[-2:]) == (0, ["writing manifest", "success"])
+    assert "    quantization        Q8_0 " in run("show", "small").out
+    refused = run("create", "small", "-f", str(tmp_path / "Modelfile"), "-q", "q9_9")
+    words = "Error: unsupported quantization type Q9_9 - supported types are "
+    assert (refused.code, refused.err.splitlines()[-1].startswith(words)) == (1, True)
 
 
 def test_the_overview_has_a_block_for_each_thing(run: Any) -> None:

@@ -291,3 +291,14 @@ def test_projectors_are_told_apart_and_described(
     assert answer.projector_info["general.type"] == "mmproj"
     assert f"\nFROM {store.blob_path(digest)}\n" in answer.modelfile
     assert answer.details.families == ["llama", "clip"]
+
+
+def test_the_modelfile_names_renderer_and_parser_and_always_a_template(
+    store: Store, make: Make
+) -> None:
+    make("m", renderer="qwen3", parser="qwen3-thinking", requires="0.14.0")
+    shown = store.show(model(store))
+    assert shown.modelfile.partition("\nTEMPLATE ")[2] == (
+        "{{ .Prompt }}\nRENDERER qwen3\nPARSER qwen3-thinking\n"
+    )
+    assert shown.requires == "0.14.0"

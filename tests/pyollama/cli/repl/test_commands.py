@@ -152,3 +152,71 @@ def test_the_help_on_keys_lists_eleven(enter: Any) -> None:
     title, *entries = enter("/? shortcuts").err.split("\n")
     assert title == "Available keyboard shortcuts:"
     assert entries[11:] == ["", ""]
+
+
+MAIN = """\
+Available Commands:
+  /set            Set session variables
+  /show           Show model information
+  /load <model>   Load a session or model
+  /save <model>   Save your current session
+  /clear          Clear session context
+  /bye            Exit
+  /?, /help       Help for a command
+  /? shortcuts    Help for keyboard shortcuts
+
+Use \"\"\" to begin a multi-line message.
+
+"""
+SET = {
+    "parameter ...": "Set a parameter",
+    "system <string>": "Set system message",
+    "history": "Enable history",
+    "nohistory": "Disable history",
+    "wordwrap": "Enable wordwrap",
+    "nowordwrap": "Disable wordwrap",
+    "format json": "Enable JSON mode",
+    "noformat": "Disable formatting",
+    "verbose": "Show LLM stats",
+    "quiet": "Disable LLM stats",
+    "think": "Enable thinking",
+    "nothink": "Disable thinking",
+}
+SHOW = {
+    "info": "Show details for this model",
+    "license": "Show model license",
+    "modelfile": "Show Modelfile for this model",
+    "parameters": "Show parameters for this model",
+    "system": "Show system message",
+    "template": "Show prompt template",
+}
+PARAMETERS = ["seed <int>", "num_predict <int>", "top_k <int>", "top_p <float>", "min_p <float>"]
+PARAMETERS += ["num_ctx <int>", "temperature <float>", "repeat_penalty <float>"]
+PARAMETERS += ["repeat_last_n <int>", "num_gpu <int>", "stop <string> <string> ..."]
+
+
+def test_the_help_has_every_command(enter: Any) -> None:
+    assert enter("/?").err == MAIN
+
+
+@pytest.mark.parametrize(("command", "entries"), [("set", SET), ("show", SHOW)])
+def test_the_help_on_a_command_has_every_form_of_it(
+    enter: Any, command: str, entries: dict[str, str]
+) -> None:
+    lines = [" ".join(line.split()) for line in enter(f"/{command}").err.splitlines()]
+    wanted = [f"/{command} {form} {text}" for form, text in entries.items()]
+    assert lines == ["Available Commands:", *wanted, ""]
+
+
+def test_the_help_on_parameters_has_each_with_its_type(enter: Any) -> None:
+    lines = enter("/set parameter").err.splitlines()
+    assert [line[2:44].strip() for line in lines[1:-1]] == [
+        f"/set parameter {parameter}" for parameter in PARAMETERS
+    ]
+
+
+def test_what_cannot_be_saved_says_why_and_the_session_goes_on(enter: Any, server: Any) -> None:
+    error = {"error": "no space left on device"}
+    server.answers["POST /api/create"] = (200, [{"status": "writing manifest"}, error])
+    printed = enter("/save new", "hi")
+    assert (printed.out, printed.err) == ("Yes.\n\n", "error: no space left on device\n")
