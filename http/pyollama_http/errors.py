@@ -19,13 +19,17 @@ from pyollama.errors import (
 )
 from pyollama_http import responses
 
-__all__ = ["BodyTooLarge", "Unsupported", "crashed", "refused", "status_of"]
+__all__ = ["BadGateway", "BodyTooLarge", "Unsupported", "crashed", "refused", "status_of"]
 
 logger = logging.getLogger(__name__)
 
 
 class BodyTooLarge(PyollamaError):
     """A request body is longer than the server takes."""
+
+
+class BadGateway(PyollamaError):
+    """Something beyond this server, which the answer needs, has failed."""
 
 
 class Unsupported(PyollamaError):
@@ -43,6 +47,7 @@ STATUS: dict[type[PyollamaError], int] = {
     EngineError: 500,
     NoEmbeddings: 501,
     Unsupported: 501,
+    BadGateway: 502,
     ServerBusy: 503,
 }
 
