@@ -1,6 +1,7 @@
 """Models go to each kind of registry and come back, byte for byte: the table of registries.md."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from docker_registry import PROGRAM, docker_registry
 from registry_front import RegistryFront, registry_front
+from thread_server import thread_server
 from token_issuer import TokenIssuer
 from token_registry import TokenGate
 from upload_registry import upload_registry
@@ -167,8 +169,55 @@ def test_a_model_goes_there_and_comes_back(store: Store, tmp_path: Path, kind: K
     assert statuses == ["pulling manifest", *pulling, *ending]
     assert other.manifests.read_bytes(parse_name(model)) == manifest.encode().rstrip(b"\n")
     for blob in BLOBS:
-        digest = store.add_blob([blob])[0]
-        assert other.blob_path(digest).read_bytes() == blob
+        assert other.blob_path(digest_of(blob)).read_bytes() == blob
+
+
+@pytest.mark.parametrize("is_redirecting", [False, True], ids=["ours", "ours, redirecting proxy"])
+def test_a_model_goes_from_one_machine_of_ours_to_another(
+    store: Store, tmp_path: Path, is_redirecting: bool
+) -> None:
+    keep(store, "ns/m:8b")
+    with (
+        thread_server(store.root, serve_registry=True) as url,
+        registry_front(is_redirecting=is_redirecting) as front,
+    ):
+        front.backend = url.removeprefix("http://")
+        netloc = front.server.netloc if is_redirecting else front.backend
+        other = Store(tmp_path / "other")
+        assert drain(other.pull(parse_name(f"{netloc}/ns/m:8b"), insecure=True))[-1] == "success"
+        check_storage(front)
+    check_same(store, "ns/m:8b", other, f"{netloc}/ns/m:8b")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(docker(is_relative=False), marks=REAL)])
+def test_a_model_goes_on_from_docker_registry_by_a_machine_of_ours(
+    store: Store, tmp_path: Path, kind: Kind
+) -> None:
+    with kind(tmp_path / "registry") as place:
+        model = f"{place.netloc}/ns/m:8b"
+        keep(store, model)
+        drain(store.push(model, insecure=True))
+        middle = Store(tmp_path / "middle")
+        drain(middle.pull(parse_name(model), insecure=True))
+    last = Store(tmp_path / "last")
+    with thread_server(middle.root, serve_registry=True) as url:
+        there = f"{url.removeprefix('http://')}/ns/m:8b"
+        assert drain(last.pull(parse_name(there), insecure=True))[-1] == "success"
+    check_same(middle, model, last, there)
+
+
+def check_same(one: Store, name: str, other: Store, its_name: str) -> None:
+    """Two machines have the same model, byte for byte."""
+    here, there = parse_name(name), parse_name(its_name)
+    assert other.manifests.read_bytes(there) == one.manifests.read_bytes(here)
+    assert other.find(there).digest == one.find(here).digest
+    for blob in BLOBS:
+        digest = digest_of(blob)
+        assert other.blob_path(digest).read_bytes() == one.blob_path(digest).read_bytes() == blob
+
+
+def digest_of(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def check_storage(front: RegistryFront | None) -> None:
