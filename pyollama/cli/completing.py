@@ -22,7 +22,7 @@ from pyollama.cli.client import Client
 from pyollama.errors import PyollamaError
 from pyollama.settings import Settings
 
-__all__ = ["Bash", "a_model", "a_model_and_files", "models", "running_model"]
+__all__ = ["Bash", "a_file", "a_model", "a_model_and_files", "models", "running_model"]
 
 PATIENCE = 1.0  # seconds that a server may take; the person who pressed Tab waits
 SAFE = re.compile("[A-Za-z0-9_.:/-]+")  # what a shell would not take for anything but a word
@@ -88,6 +88,11 @@ def a_model_and_files(ctx: click.Context, param: click.Parameter, incomplete: st
     if ctx.params.get("arguments"):
         return [CompletionItem(incomplete, type="file")]
     return models(ctx, param, incomplete)
+
+
+def a_file(ctx: click.Context, _: click.Parameter, incomplete: str) -> Items:
+    """A file as the first argument, nothing after it."""
+    return [] if ctx.params.get("arguments") else [CompletionItem(incomplete, type="file")]
 
 
 def named(path: str) -> list[str]:

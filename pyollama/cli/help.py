@@ -16,8 +16,9 @@ RUN_ENVIRONMENT = {
     "OLLAMA_EDITOR": "Path to editor for interactive prompt editing (Ctrl+G)",
     "OLLAMA_NOHISTORY": "Do not preserve readline history",
 }
+STORE_ENVIRONMENT = {"OLLAMA_MODELS": "The path to the models directory"}
 TEMPLATE_ENVIRONMENT = {
-    "OLLAMA_MODELS": "The path to the models directory",
+    **STORE_ENVIRONMENT,
     "OLLAMA_GO_TEMPLATE": "Which template is used of a model that has two (default: the abler)",
 }
 SERVE_ENVIRONMENT = {
@@ -39,6 +40,7 @@ class Cobra(click.Command):
     """A command whose arguments are counted by hand, for Ollama's words when they are wrong."""
 
     usage_arguments = ""
+    long = ""  # what the help begins with, if there is more to say than in a list of commands
     environment: dict[str, str] = ENVIRONMENT
     aliases = ""
     examples: tuple[str, ...] = ()
@@ -46,7 +48,8 @@ class Cobra(click.Command):
     def get_help(self, ctx: click.Context) -> str:
         """The whole help text."""
         words = ["pyollama", self.name or "", self.usage_arguments, "[flags]"]
-        blocks = [self.short_help or self.help or "", "Usage:\n  " + " ".join(filter(None, words))]
+        text = self.long or self.short_help or self.help or ""
+        blocks = [text, "Usage:\n  " + " ".join(filter(None, words))]
         if self.aliases:
             blocks.append(f"Aliases:\n  {self.aliases}")
         if self.examples:

@@ -17,11 +17,12 @@ from pyollama.errors import PyollamaError
 
 __all__ = ["cli", "main", "run"]
 
-# In the order of the help; each is `command` in the module pyollama.cli.<name>.
+# In the order of the help; each is `command` in the module pyollama.cli.<name>, or as MODULES says.
 COMMANDS = (
     *("serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"),
-    *("template", "warmup", "completion"),
+    *("export", "import", "template", "warmup", "completion"),
 )
+MODULES = {"import": "import_"}  # a word of Python
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 HELP = "help"  # a command that has no module
 FIRST_WORD = "pyollama.first_word"  # of a line that is being completed, in the context's meta
@@ -41,7 +42,8 @@ class Commands(click.Group):
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in COMMANDS:
             return None
-        command = importlib.import_module(f"pyollama.cli.{name}").command
+        module = MODULES.get(name, name)
+        command = importlib.import_module(f"pyollama.cli.{module}").command
         assert isinstance(command, Cobra)
         return command
 

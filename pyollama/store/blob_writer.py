@@ -44,16 +44,22 @@ class BlobWriter:
         with refusals("write", self.temporary):
             self.file.write(data)
 
-    def finish(self) -> tuple[str, bool]:
-        """Flush to the disk and take the final name; gives the digest and whether it was new.
+    def seal(self) -> str:
+        """Flush to the disk and close, still under the temporary name; gives the digest.
 
         StoreError when the disk refuses the last bytes, which Python's buffer held until now.
         """
-        digest = f"sha256:{self.hash.hexdigest()}"
+        if not self.file.closed:
+            with refusals("write", self.temporary):
+                self.file.flush()
+                os.fsync(self.file.fileno())
+                self.file.close()
+        return f"sha256:{self.hash.hexdigest()}"
+
+    def finish(self) -> tuple[str, bool]:
+        """Seal, and take the final name; gives the digest and whether it was new. StoreError."""
+        digest = self.seal()
         with refusals("write", self.temporary):
-            self.file.flush()
-            os.fsync(self.file.fileno())
-            self.file.close()
             if self.blobs.has(digest):
                 self.blobs.touch(digest)
                 return digest, False

@@ -199,6 +199,11 @@ class Store:
         except StoreError as error:  # the model is there, nonetheless
             logger.warning("could not remove the replaced layers of %s: %s", name.full, error)
 
+    def discard(self, digests: set[str]) -> None:
+        """Remove blobs again of which no model was made after all."""
+        with self.lock.held():
+            self._delete_unused(digests)
+
     def _layers_of(self, name: Name) -> set[str]:
         """The blobs of a stored model; none if there is no such model, or none that can be read."""
         try:
