@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pyollama.store import Store, parse_name, tiny
+from pyollama.store.archive.importing import Import
 from pyollama.store.types import CreateRequest
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -124,12 +125,21 @@ def pull(store: Store, data: bytes) -> None:
     store.install_tiny()
 
 
+def take(store: Store, data: bytes) -> None:
+    """Import the model of an archive, whose bytes stand in the place of the file."""
+    with Import(store) as new:
+        for _ in new.read(io.BytesIO(data)):
+            continue
+        new.finish()
+
+
 OPERATIONS: dict[str, Callable[[Store, bytes], None]] = {
     "upload": upload,
     "create": create,
     "copy": lambda store, _: store.copy(parse_name("old"), parse_name("m")),
     "delete": lambda store, _: store.delete(parse_name("m")),
     "pull": pull,
+    "import": take,
     "tidy": lambda store, _: store.tidy(),
 }
 

@@ -26,7 +26,9 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(models: Path, environ: Mapping[str, str] | None = None) -> Iterator[LiveServer]:
+def live_server(
+    models: Path, environ: Mapping[str, str] | None = None, *flags: str
+) -> Iterator[LiveServer]:
     """``pyollama serve`` on loopback until the block ends; its log goes beside the models."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -41,7 +43,7 @@ def live_server(models: Path, environ: Mapping[str, str] | None = None) -> Itera
     }
     models.mkdir(parents=True, exist_ok=True)
     with (models.parent / "server.log").open("wb") as log:
-        command = [sys.executable, "-m", "pyollama", "serve"]
+        command = [sys.executable, "-m", "pyollama", "serve", *flags]
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
         server = LiveServer(f"http://127.0.0.1:{port}", process)
         try:
