@@ -12,6 +12,9 @@ lines         of an NDJSON stream: schemas of "each", "first", "last" and "other
               last), and of the "whole" list; "joined" texts, by the pointer at which each line
               holds its piece; "statuses" in their order, each once where it is said several times
               running; "progress": of each digest `completed` never falls and reaches `total`
+events        of a stream of server-sent events: "names" in their order, each once where it comes
+              several times running; "done", whether a last event says [DONE]; of the others the
+              JSON, as in `lines`: "each", "first", "last", "others", "whole", "joined"
 """
 
 import json
@@ -19,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyollama_conformance.client import Response
+from pyollama_conformance.events import DONE, events_of
 from pyollama_conformance.schema import Schema, problems
 
 Wanted = Mapping[str, Any]
@@ -81,18 +85,43 @@ def _stream(response: Response, wanted: Wanted, definitions: Schema) -> list[str
     lines = _lines(response)
     if lines is None or not response.body.endswith(b"\n"):
         return [f"body {_text(response)[:300]!r} is not lines of JSON, each ended by a newline"]
-    found = []
-    for part, choose in PARTS.items():
-        for line in choose(lines) if part in wanted else ():
-            found += [f"{part} line {each}" for each in _problems(line, wanted[part], definitions)]
-    for pointer, text in wanted.get("joined", {}).items():
-        joined = "".join(_at(line, pointer) for line in lines)
-        found += [] if joined == text else [f"joined {pointer} is {joined!r}, not {text!r}"]
-    if "whole" in wanted:
-        found += [f"lines {each}" for each in _problems(lines, wanted["whole"], definitions)]
+    found = _values("line", lines, wanted, definitions)
     if "statuses" in wanted and (said := _statuses(lines)) != wanted["statuses"]:
         found.append(f"statuses {said}, not {wanted['statuses']}")
     return found + (_progress(lines) if wanted.get("progress") else [])
+
+
+def _events(response: Response, wanted: Wanted, definitions: Schema) -> list[str]:
+    try:
+        events = events_of(response.body)
+        is_done = bool(events) and events[-1].data == DONE
+        values = [event.value() for event in (events[:-1] if is_done else events)]
+    except ValueError as error:
+        return [f"body {_text(response)[:300]!r} is no stream of events: {error}"]
+    found = _values("event", values, wanted, definitions)
+    names = [event.name for event in events]
+    said = [name for before, name in zip(["", *names], names, strict=False) if name != before]
+    if "names" in wanted and said != wanted["names"]:
+        found.append(f"names {said}, not {wanted['names']}")
+    if "done" in wanted and is_done is not wanted["done"]:
+        found.append(f"the stream {'ends' if is_done else 'does not end'} with {DONE}")
+    return found
+
+
+def _values(kind: str, values: list[Any], wanted: Wanted, definitions: Schema) -> list[str]:
+    """Everything in which the JSON values of a stream are not what is wanted."""
+    found = []
+    for part, choose in PARTS.items():
+        for value in choose(values) if part in wanted else ():
+            found += [
+                f"{part} {kind} {each}" for each in _problems(value, wanted[part], definitions)
+            ]
+    for pointer, text in wanted.get("joined", {}).items():
+        joined = "".join(_at(value, pointer) for value in values)
+        found += [] if joined == text else [f"joined {pointer} is {joined!r}, not {text!r}"]
+    if "whole" in wanted:
+        found += [f"{kind}s {each}" for each in _problems(values, wanted["whole"], definitions)]
+    return found
 
 
 def _statuses(lines: list[Any]) -> list[str]:
@@ -135,9 +164,13 @@ def _problems(value: Any, schema: Schema, definitions: Schema) -> list[str]:
 
 
 def _at(value: Any, pointer: str) -> str:
+    """The text at a JSON pointer; empty if there is nothing."""
     for key in pointer.split("/")[1:]:
-        value = value.get(key, "") if isinstance(value, dict) else ""
-    return str(value)
+        if isinstance(value, list) and key.isdigit():
+            value = value[int(key)] if int(key) < len(value) else ""
+        else:
+            value = value.get(key, "") if isinstance(value, dict) else ""
+    return str(value or "")
 
 
 def _text(response: Response) -> str:
@@ -155,4 +188,5 @@ CHECKS: dict[str, Check] = {
     "body": _body,
     "keys": _keys,
     "lines": _stream,
+    "events": _events,
 }

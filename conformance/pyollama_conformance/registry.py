@@ -48,9 +48,14 @@ class Repository:
     replies: answers to kinds of requests such as "GET manifest", before anything else is looked at
     is_plain: blobs are given where they are asked for, without a redirect
     is_ranged: parts of blobs are given
-    loops: a blob leads to itself
+    is_strict: requests have to say which type of manifest they want or bring, and that they come
+        from Ollama of some version
+    hops: how often a blob leads on at this host before it is there
+    parts_go: "on" at Location, or where Docker-Upload-Location says; or to the "storage" (307)
     realm: who gives tokens: "here", "elsewhere", "nobody"; "forgetful" gives some that are not
         taken; empty: none are wanted
+    uses: for how many requests a token is good
+    scope: what a token has to allow besides pull and push
     """
 
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -58,8 +63,13 @@ class Repository:
     replies: Mapping[str, Reply] = field(default_factory=dict)
     is_plain: bool = False
     is_ranged: bool = True
-    loops: bool = False
+    is_strict: bool = False
+    hops: int = 0
+    parts_go: str = "Location"
     realm: str = ""
+    uses: int = 1 << 30
+    scope: str = ""
+    left: int = 0  # requests for which the newest token is still good
     uploads: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -76,8 +86,8 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """The first value of each key."""
-        return {key: values[0] for key, values in parse_qs(self.url.query).items()}
+        """The values of each key, parted by blanks."""
+        return {key: " ".join(values) for key, values in parse_qs(self.url.query).items()}
 
 
 class Registry:
@@ -116,9 +126,10 @@ class Registry:
     def _v2(self, asked: Asked, name: str, kind: str, rest: str) -> Reply:
         what = "upload" if rest.startswith("uploads/") else kind.removesuffix("s")
         repository = self._note(asked, name, what)
-        is_known = asked.headers.get("authorization") == f"Bearer {TOKEN}"
-        if repository.realm == "forgetful" or (repository.realm and not is_known):
-            return self._challenge(name, repository.realm)
+        if repository.realm and not self._knows(asked, repository):
+            return self._challenge(name, repository)
+        if repository.is_strict and (wrong := _impolite(asked, what)):
+            return Reply(400, wrong)
         if refused := repository.replies.get(f"{asked.method} {what}"):
             return refused
         if what == "upload":
@@ -130,9 +141,17 @@ class Registry:
             return Reply(201)
         return self._bytes(repository, asked, repository.manifests.get(rest))
 
-    def _challenge(self, name: str, realm: str) -> Reply:
-        host = self._elsewhere if realm == "elsewhere" else self.netloc
-        words = f'realm="http://{host}/token",service="suite",scope="repository:{name}:pull,push"'
+    def _knows(self, asked: Asked, repository: Repository) -> bool:
+        """Whether a request has a token that is still good, which has one request less then."""
+        is_known = asked.headers.get("authorization") == f"Bearer {TOKEN}"
+        is_good = is_known and repository.left > 0 and repository.realm != "forgetful"
+        repository.left -= is_good
+        return is_good
+
+    def _challenge(self, name: str, repository: Repository) -> Reply:
+        host = self._elsewhere if repository.realm == "elsewhere" else self.netloc
+        scope = f"repository:{name}:pull,push {repository.scope}".strip()
+        words = f'realm="http://{host}/token",service="suite",scope="{scope}"'
         return Reply(401, b"", {"WWW-Authenticate": f"Bearer {words}"})
 
     @property
@@ -143,18 +162,23 @@ class Registry:
     def _token(self, asked: Asked) -> Reply:
         """A token, unless the question has not the form that Ollama's client gives it."""
         query = asked.query
-        name = re.sub(r"^repository:|:[a-z,]*$", "", query.get("scope", ""))
+        first, _, more = query.get("scope", "").partition(" ")
+        name = re.sub(r"^repository:|:[a-z,]*$", "", first)
         repository = self._note(asked, name, "token")
+        is_apart = parse_qs(asked.url.query).get("scope", []) == [first, *more.split()]
         is_asked = re.fullmatch(r"\d{9,}", query.get("ts", "")) and len(query.get("nonce", "")) > 15
         is_known = query.get("service") == "suite" and repository.realm != "nobody"
+        is_known = is_known and is_apart and more == repository.scope
         if is_asked and is_known and _is_signed(asked.headers.get("authorization", "")):
+            repository.left = repository.uses
             return Reply(body=json.dumps({"token": TOKEN}).encode())
         return Reply(403, b"this question for a token is not in form")
 
     def _blob(self, asked: Asked, name: str, repository: Repository, digest: str) -> Reply:
         data = repository.blobs.get(digest)
-        if repository.loops and asked.method == "GET":
-            return Reply(307, b"", {"Location": asked.url.path})
+        hop = int(asked.query.get("hop", 0))
+        if asked.method == "GET" and hop < repository.hops:
+            return Reply(307, b"", {"Location": f"{asked.url.path}?hop={hop + 1}"})
         if data is None or asked.method == "HEAD" or repository.is_plain:
             return self._bytes(repository, asked, data)
         place = f"http://{self._elsewhere}/storage/{name}/{digest}"
