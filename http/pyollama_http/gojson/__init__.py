@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from pyollama.api import RawJSON
 from pyollama_http.gojson import fields, tools, values  # noqa: F401  they enter their parsers
-from pyollama_http.gojson.bind import bind, fields_of, fold, parser_of
+from pyollama_http.gojson.bind import VERBATIM, bind, fields_of, fold
 from pyollama_http.gojson.encode import encode, map_text
-from pyollama_http.gojson.scanner import MISSING_BODY, DecodeError, Pairs, Tree, parse, scan
+from pyollama_http.gojson.scanner import MISSING_BODY, DecodeError, Pairs, parse, scan
 
-__all__ = ["DecodeError", "decode", "encode", "map_text"]
+__all__ = ["DecodeError", "decode", "encode", "map_text", "with_text"]
 
 T = TypeVar("T", bound=Struct)
 
@@ -22,7 +22,7 @@ def decode(kind: type[T], body: bytes, if_empty: str = MISSING_BODY) -> T:
     """
     tree = parse(body, if_empty)
     if isinstance(tree, Pairs):
-        tree = _with_raw(kind, body, tree)
+        tree = with_text(kind, body, tree)
     try:
         request: T = bind(kind, tree)
     except RecursionError as error:  # schemas inside schemas; free-form values have no limit
@@ -30,9 +30,9 @@ def decode(kind: type[T], body: bytes, if_empty: str = MISSING_BODY) -> T:
     return request
 
 
-def _with_raw(kind: type[Struct], body: bytes, pairs: Pairs) -> Tree:
-    """The object with the values of RawJSON fields as the text that the client wrote."""
-    raw = {key for key, entry in fields_of(kind).items() if entry.parser is parser_of(RawJSON)}
+def with_text(kind: type[Struct], body: bytes, pairs: Pairs) -> Pairs:
+    """The object that a body holds, where its table wants it the text that the client wrote."""
+    raw = {key for key, entry in fields_of(kind).items() if entry.parser in VERBATIM}
     if not any(fold(key) in raw for key, _ in pairs):
         return pairs
     spans = scan(body)[1]

@@ -28,6 +28,7 @@ __all__ = [
     "GO_NAMES",
     "MISSING",
     "PARSERS",
+    "VERBATIM",
     "Parser",
     "Place",
     "bind",
@@ -87,6 +88,7 @@ class Place:
 Parser = Callable[[Tree, Place], Any]  # the value, or MISSING
 
 PARSERS: dict[Any, Parser] = {}  # by annotation
+VERBATIM: set[Parser] = set()  # those that take RawJSON, the text of the value, if it is known
 GO_NAMES: dict[Any, str] = {
     str: "string",
     bool: "bool",

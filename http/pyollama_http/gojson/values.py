@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from pyollama.api import Float32, RawJSON
-from pyollama_http.gojson.bind import GO_NAMES, MISSING, PARSERS, Parser, Place
+from pyollama_http.gojson.bind import GO_NAMES, MISSING, PARSERS, VERBATIM, Parser, Place
 from pyollama_http.gojson.scanner import Number, Pairs, Tree
 from pyollama_http.gojson.text import clean
 
@@ -150,4 +150,5 @@ PARSERS.update(
         RawJSON: _raw,
     }
 )
+VERBATIM.add(_raw)
 GO_NAMES.update({float: "float64", Float32: "float32"})
