@@ -75,9 +75,10 @@ ROUTES = Routes(
         ("POST", "/v1/embeddings", imported("openai.embeddings:embeddings")),
         ("GET", "/v1/models", imported("openai.models:list_models")),
         ("GET", "/v1/models/:model", imported("openai.models:retrieve_model")),
-        ("POST", "/v1/responses", unsupported),
+        ("POST", "/v1/responses", imported("openai.responses.endpoint:create_response")),
         ("POST", "/v1/audio/transcriptions", imported("openai.audio:transcriptions")),
-        ("POST", "/v1/messages", unsupported),
+        ("POST", "/v1/messages", imported("anthropic.messages:messages")),
+        ("POST", "/v1/messages/count_tokens", imported("anthropic.counting:count_tokens")),
     ]
 )
 WITH_REGISTRY = ROUTES.including([(ANY, "/v2/*path", imported("registry.endpoints:answer"))])

@@ -14,6 +14,7 @@ from pyollama_http.gojson.bind import (
     MISSING,
     PARSERS,
     Place,
+    bind,
     own_parser,
     parser_of,
     zero,
@@ -22,7 +23,7 @@ from pyollama_http.gojson.fields import ordered_map
 from pyollama_http.gojson.scanner import Tree
 from pyollama_http.gojson.text import clean
 
-__all__: list[str] = []
+__all__ = ["tool_parameters"]
 
 
 class PropertyType(list[str]):
@@ -69,6 +70,15 @@ class Tool(Struct, omit_defaults=True, kw_only=True):
     type: str
     items: Any = None
     function: ToolFunction
+
+
+def tool_parameters(schema: Tree) -> dict[str, Any]:
+    """What a tool takes, in the form in which a request's tools have it, of a JSON schema.
+
+    DecodeError in Go's words for what the table cannot hold.
+    """
+    printed: dict[str, Any] = _printed(bind(ToolFunctionParameters, schema))
+    return printed
 
 
 def _tools(tree: Tree, place: Place) -> Any:
