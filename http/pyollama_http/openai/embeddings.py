@@ -46,7 +46,7 @@ def native_request(call: EmbedRequest, *, strict: bool) -> NativeRequest:
         raise Untranslatable("invalid input")
     return NativeRequest(
         model=call.model,
-        input=call.input or [""],
+        input=[""] if call.input == "" else call.input,
         dimensions=call.dimensions,
         options=merged({}, None if strict else call.options, {}),
         keep_alive=None if strict else keep_alive_of(call.keep_alive),
