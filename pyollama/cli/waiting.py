@@ -10,13 +10,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from pyollama.cli.drawing import can_draw
+from pyollama.cli.drawing import can_draw, fitted, size
 from pyollama.cli.progress import FRAMES
 
 __all__ = ["Waiting"]
 
 INTERVAL = 0.1  # seconds between two frames
 PATIENCE = 2.0  # seconds before the wait is explained
+FRAME_WIDTH = 2  # columns of what turns, with the blank behind it
 ERASE = "\r\x1b[2K"
 COMPILING = "compiling kernels for this processor, once"
 
@@ -42,7 +43,9 @@ class Waiting:
         while not self.stopped.wait(INTERVAL):
             message = self.message()
             if self.on_terminal:
-                sys.stderr.write(f"{ERASE}{message}{FRAMES[drawn % len(FRAMES)]} ")
+                room = size(sys.stderr)[0] - FRAME_WIDTH  # a line that broke would not be erased
+                frame = FRAMES[drawn % len(FRAMES)]
+                sys.stderr.write(f"{ERASE}{fitted(message, room)}{frame} ")
                 sys.stderr.flush()
                 drawn += 1
             elif message.startswith(COMPILING) and not said:

@@ -1,6 +1,7 @@
 """The commands against the real server, as a person would use them one after the other."""
 
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from live_server import live_server
+from random_bert import write_random_bert
 from tiny_llama import write_model
 
 from pyollama.cli.asking import Server, View
@@ -52,6 +54,23 @@ def test_a_models_life_from_a_file_to_its_end(
         assert run("rm", "small").out == "deleted 'small'\n"
         assert names(run("list").out) == []
         assert "ollama version is" in run("--version").out
+
+
+@pytest.mark.slow
+def test_a_model_of_embeddings_prints_a_vector(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_random_bert(tmp_path / "bert.gguf")
+    (tmp_path / "Modelfile").write_text("FROM ./bert.gguf\n")
+    with live_server(tmp_path / "models") as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        assert run("create", "e", "-f", str(tmp_path / "Modelfile")).code == 0
+        whole = json.loads(run("run", "e", "hello").out)
+        assert sum(number * number for number in whole) == pytest.approx(1, rel=1e-3)
+        short = run("run", "e", "hello", "--dimensions", "4", "--truncate=false")
+        assert len(json.loads(short.out)) == 4
+        assert short.out.count("\n") == 1
+        assert run("run", "e").err.startswith("Error: embedding models require input text.")
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pyollama.cli import waiting as waiting_module
 from pyollama.cli.progress import Bar, Copying, Progress, Spinner, show_progress
 from pyollama.cli.waiting import COMPILING, Waiting
 
@@ -141,6 +142,20 @@ def test_waiting_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waiting.message() == "loading (4 s) "
     assert waiting.message() == "loading (4 s) "
     assert waiting.message() == f"{COMPILING}: 2 done (4 s) "
+
+
+def test_a_line_of_waiting_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(waiting_module, "size", lambda out: (20, 5))
+    counts = iter(range(10**6))
+    with Waiting(lambda: next(counts)) as waiting:
+        waiting.started -= 10
+        while "compiling" not in terminal.getvalue():
+            time.sleep(0.01)
+    lines = terminal.getvalue().split("\r\x1b[2K")
+    assert max(map(len, lines)) < 20
+    assert "compiling kernels⠙ " in [line.replace("⠋", "⠙") for line in lines]
 
 
 def test_waiting_without_a_terminal_says_only_that_it_compiles(
