@@ -11,11 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 from pyollama_conformance.chain_model import CHAT_TEMPLATE, chain_model
-from pyollama_conformance.registry import Reply, Repository
+from pyollama_conformance.registry import MANIFEST, Reply, Repository
 
 NAMESPACE = "conformance-suite"
 IMAGE = "application/vnd.ollama.image."
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 FAMILY = {"model_format": "gguf", "model_family": "llama", "model_families": ["llama"]}
 SYSTEM = {"architecture": "amd64", "os": "linux"}
@@ -53,14 +52,23 @@ def fresh_files() -> dict[str, bytes]:
     }
 
 
-SINGLE = ("plain", "unranged", "guarded", "shared", "many", "left")
+SINGLE = (
+    *("plain", "unranged", "guarded", "shared", "many", "left"),
+    *("hopping", "moved", "strict", "expiring", "scoped", "spoilt", "renewed", "odd", "bare"),
+)
 """Repositories of one license that is theirs alone, so that each case fetches something."""
 
+MOVED = f"/v2/{NAMESPACE}/elsewhere/manifests/latest"
 FAULTS: dict[str, dict[str, Any]] = {
     "plain": {"is_plain": True},
     "unranged": {"is_plain": True, "is_ranged": False},
     "guarded": {"realm": "here"},
-    "looping": {"loops": True},
+    "looping": {"hops": 1 << 30},
+    "hopping": {"hops": 9},
+    "moved": {"replies": {"GET manifest": Reply(307, b"", {"Location": MOVED})}},
+    "strict": {"is_strict": True},
+    "expiring": {"realm": "here", "uses": 2},
+    "scoped": {"realm": "here", "scope": "repository:another/model:pull"},
     "shut": {"realm": "nobody"},
     "forgetful": {"realm": "forgetful"},
     "stocked": {},
@@ -71,7 +79,12 @@ FAULTS: dict[str, dict[str, Any]] = {
     "closed": {"replies": {"POST upload": Reply(403, b"denied")}},
     "picky": {"replies": {"PUT manifest": Reply(400, b"manifest invalid")}},
     "guardedpush": {"realm": "here"},
+    "expiringpush": {"realm": "here", "uses": 3},
+    "strictpush": {"is_strict": True},
+    "locatedpush": {"parts_go": "Docker-Upload-Location"},
+    "storagepush": {"parts_go": "storage"},
 }
+PUSHED_TO = ("closed", "picky", *(name for name in FAULTS if name.endswith("push")))
 
 
 def repositories(files: Mapping[str, bytes]) -> dict[str, Repository]:
@@ -95,6 +108,10 @@ def repositories(files: Mapping[str, bytes]) -> dict[str, Repository]:
         "empty": {"latest": manifest(config, layer("license", files["empty_layer"]))},
         "twice": {"latest": manifest(layer(CONFIG, files["twice"]), layer("x", files["twice"]))},
         "changing": {"latest": manifest(config, layer("license", files["older_license"]))},
+        "elsewhere": {"latest": manifest(config, layer("license", files["moved"]))},
+        "odd": {"latest": manifest(config, layer("application/x-odd", files["odd"]))},
+        "bare": {"latest": manifest({}, layer("license", files["bare"]))},
+        "double": {"latest": manifest(config, licensed, licensed)},
     }
     for name in (*SINGLE, *FAULTS):
         data = files[name if name in SINGLE else "pulled_license"]
@@ -104,7 +121,7 @@ def repositories(files: Mapping[str, bytes]) -> dict[str, Repository]:
         for name, found in tags.items()
     }
     found[f"{NAMESPACE}/lying"].blobs[lies["digest"]] = b"these bytes have arrived"
-    for name in ("closed", "guardedpush", "picky"):  # which are pushed to
+    for name in PUSHED_TO:
         found[f"{NAMESPACE}/{name}"].blobs.clear()
     return found
 

@@ -27,8 +27,11 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 MAX_BODY = 64 * 1024 * 1024  # bytes of a request
 TOKEN = "a-token-of-the-suite"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 V2 = re.compile(r"/v2/(?P<repository>.+?)/(?P<kind>manifests|blobs)/(?P<name>.+)")
-PLACE = re.compile(r"/(?P<kind>storage|asked)/(?P<repository>.+?)(?:/(?P<name>sha256:.+))?")
+PLACE = re.compile(
+    r"/(?P<kind>storage|asked)/(?P<repository>.+?)(?:/(?P<name>sha256:.+|uploads/\d+))?"
+)
 KEY = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"  # what the binary form of a key begins with
 
 
@@ -51,7 +54,7 @@ class Repository:
     is_strict: requests have to say which type of manifest they want or bring, and that they come
         from Ollama of some version
     hops: how often a blob leads on at this host before it is there
-    parts_go: "on" at Location, or where Docker-Upload-Location says; or to the "storage" (307)
+    parts_go: where the header "Location" says, or "Docker-Upload-Location"; or to the "storage"
     realm: who gives tokens: "here", "elsewhere", "nobody"; "forgetful" gives some that are not
         taken; empty: none are wanted
     uses: for how many requests a token is good
@@ -86,8 +89,8 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """The values of each key, parted by blanks."""
-        return {key: " ".join(values) for key, values in parse_qs(self.url.query).items()}
+        """The first value of each key."""
+        return {key: values[0] for key, values in parse_qs(self.url.query).items()}
 
 
 class Registry:
@@ -121,6 +124,9 @@ class Registry:
             found = self.repositories.get(name, Repository())
             return Reply(body=json.dumps({"asked": found.asked, "told": found.told}).encode())
         repository = self._note(asked, name, kind)
+        if asked.method == "PUT":
+            repository.uploads[f"/v2/{name}/blobs/{digest}"] = asked.body
+            return Reply(200)
         return self._bytes(repository, asked, repository.blobs.get(digest))
 
     def _v2(self, asked: Asked, name: str, kind: str, rest: str) -> Reply:
@@ -162,13 +168,12 @@ class Registry:
     def _token(self, asked: Asked) -> Reply:
         """A token, unless the question has not the form that Ollama's client gives it."""
         query = asked.query
-        first, _, more = query.get("scope", "").partition(" ")
-        name = re.sub(r"^repository:|:[a-z,]*$", "", first)
+        name = re.sub(r"^repository:|:[a-z,]*$", "", query.get("scope", ""))
         repository = self._note(asked, name, "token")
-        is_apart = parse_qs(asked.url.query).get("scope", []) == [first, *more.split()]
         is_asked = re.fullmatch(r"\d{9,}", query.get("ts", "")) and len(query.get("nonce", "")) > 15
+        more = parse_qs(asked.url.query).get("scope", [])[1:]  # one parameter for each
         is_known = query.get("service") == "suite" and repository.realm != "nobody"
-        is_known = is_known and is_apart and more == repository.scope
+        is_known = is_known and more == repository.scope.split()
         if is_asked and is_known and _is_signed(asked.headers.get("authorization", "")):
             repository.left = repository.uses
             return Reply(body=json.dumps({"token": TOKEN}).encode())
@@ -208,14 +213,37 @@ class Registry:
             repository.uploads[path] = b""
         if path not in repository.uploads:
             return Reply(404)
+        if asked.method == "PATCH" and repository.parts_go == "storage":
+            place = f"http://{self._elsewhere}/storage/{path[4:].replace('/blobs/', '/')}"
+            return Reply(307, b"", {"Location": place, "Docker-Upload-Location": path})
         repository.uploads[path] += asked.body
-        if asked.method != "PUT":
-            return Reply(202, b"", {"Location": path})
-        data = repository.uploads.pop(path)
+        if asked.method == "PUT":
+            return self._finish(repository, repository.uploads.pop(path), query)
+        if repository.parts_go == "Docker-Upload-Location":
+            return Reply(202, b"", {"Location": "/nowhere", "Docker-Upload-Location": path})
+        return Reply(202, b"", {"Location": path})
+
+    def _finish(self, repository: Repository, data: bytes, query: Mapping[str, str]) -> Reply:
+        """Keep an upload of one part if it is what it should be, and its etag, as S3 makes it."""
+        digests = hashlib.md5(data, usedforsecurity=False).digest()
+        etag = hashlib.md5(digests, usedforsecurity=False).hexdigest() + "-1"
         if query.get("digest") != "sha256:" + hashlib.sha256(data).hexdigest():
             return Reply(400, b"digest invalid")
+        if repository.parts_go == "storage" and query.get("etag") != etag:
+            return Reply(400, b"etag invalid")
         repository.blobs[query["digest"]] = data
         return Reply(201)
+
+
+def _impolite(asked: Asked, what: str) -> bytes:
+    """What a request should have said and has not; nothing if it has."""
+    if not re.match(r"ollama/\d+\.\d+\.\d+ ", asked.headers.get("user-agent", "")):
+        return b"User-Agent names no version of ollama"
+    header = {"GET": "accept", "PUT": "content-type"}.get(
+        asked.method if what == "manifest" else ""
+    )
+    is_said = header is None or asked.headers.get(header, "") == MANIFEST
+    return b"" if is_said else f"{header} is not {MANIFEST}".encode()
 
 
 def _is_signed(authorization: str) -> bool:

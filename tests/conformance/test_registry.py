@@ -12,7 +12,7 @@ from pyollama_conformance.case import load_cases
 from pyollama_conformance.checks import differences
 from pyollama_conformance.client import Client, Request, Response
 from pyollama_conformance.fixtures import fixtures
-from pyollama_conformance.registry import Repository, served
+from pyollama_conformance.registry import MANIFEST, Repository, served
 
 DATA = b"some bytes"
 DIGEST = "sha256:" + hashlib.sha256(DATA).hexdigest()
@@ -21,6 +21,8 @@ SIGNED = f"{base64.b64encode(KEY).decode()}:{base64.b64encode(bytes(64)).decode(
 QUESTION = (
     "/token?nonce=0123456789abcdef&scope=repository%3Ans%2Fm%3Apull&service=suite&ts=1700000000"
 )
+
+ETAG = hashlib.md5(hashlib.md5(DATA).digest()).hexdigest() + "-1"
 
 
 @pytest.fixture
@@ -122,6 +124,84 @@ def test_what_was_asked_can_be_read(registry: Client) -> None:
     ask(registry, "GET", f"/storage/ns/m/{DIGEST}")
     found = json.loads(ask(registry, "GET", "/asked/ns/m").body)
     assert found == {"asked": ["HEAD blob", "GET storage"], "told": ["HEAD blob"]}
+
+
+def test_a_blob_may_be_some_hops_away(registry: Client, repository: Repository) -> None:
+    repository.hops = 2
+    path = f"/v2/ns/m/blobs/{DIGEST}"
+    for _ in range(2):
+        assert path.startswith("/v2/ns/m/blobs/")
+        path = ask(registry, "GET", path).header("location") or ""
+    assert (ask(registry, "GET", path).header("location") or "").startswith("http://localhost:")
+    assert ask(registry, "HEAD", f"/v2/ns/m/blobs/{DIGEST}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "status"),
+    [
+        ({"Accept": MANIFEST, "User-Agent": "ollama/0.1.2 (x)"}, "GET", 200),
+        ({"Accept": MANIFEST, "User-Agent": "ollama/dev (x)"}, "GET", 400),
+        ({"Accept": "*/*", "User-Agent": "ollama/0.1.2 (x)"}, "GET", 400),
+        ({"Content-Type": MANIFEST, "User-Agent": "ollama/0.1.2 (x)"}, "PUT", 201),
+        ({"Accept": MANIFEST, "User-Agent": "ollama/0.1.2 (x)"}, "PUT", 400),
+    ],
+)
+def test_a_strict_registry_wants_to_be_told(
+    registry: Client, repository: Repository, headers: dict[str, str], method: str, status: int
+) -> None:
+    repository.is_strict = True
+    assert ask(registry, method, "/v2/ns/m/manifests/latest", b"", **headers).status == status
+
+
+def test_a_token_is_good_for_so_many_requests(registry: Client, repository: Repository) -> None:
+    repository.realm, repository.uses = "here", 2
+    given = ask(registry, "GET", QUESTION, Authorization=SIGNED)
+    bearer = f"Bearer {json.loads(given.body)['token']}"
+    statuses = [
+        ask(registry, "GET", "/v2/ns/m/manifests/latest", Authorization=bearer).status
+        for _ in range(3)
+    ]
+    assert statuses == [200, 200, 401]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [("scope=a%3Ab", 200), ("scope=a%3Ac", 403), ("", 403), ("scope=a%3Ab&scope=c", 403)],
+)
+def test_a_question_has_each_scope_that_is_wanted(
+    registry: Client, repository: Repository, scopes: str, status: int
+) -> None:
+    repository.realm, repository.scope = "here", "a:b"
+    question = QUESTION.replace("&service", f"&{scopes}&service")
+    assert ask(registry, "GET", question, Authorization=SIGNED).status == status
+
+
+def test_an_upload_goes_on_where_ollamas_header_says(
+    registry: Client, repository: Repository
+) -> None:
+    repository.parts_go = "Docker-Upload-Location"
+    place = ask(registry, "POST", "/v2/ns/m/blobs/uploads/").header("docker-upload-location")
+    assert place == "/v2/ns/m/blobs/uploads/0"
+    answer = ask(registry, "PATCH", place, DATA)
+    assert (answer.header("docker-upload-location"), answer.header("location")) == (
+        place,
+        "/nowhere",
+    )
+
+
+@pytest.mark.parametrize(("etag", "status"), [(ETAG, 201), (f"{ETAG[:-1]}2", 400), ("", 400)])
+def test_the_bytes_of_an_upload_may_go_to_the_storage(
+    registry: Client, repository: Repository, etag: str, status: int
+) -> None:
+    repository.parts_go = "storage"
+    place = ask(registry, "POST", "/v2/ns/m/blobs/uploads/").header("location") or ""
+    sent_on = ask(registry, "PATCH", place, b"never kept")
+    target = sent_on.header("location") or ""
+    assert sent_on.status == 307
+    assert target.startswith("http://localhost:")
+    assert ask(registry, "PUT", target[target.index("/storage") :], DATA).status == 200
+    end = f"{sent_on.header('docker-upload-location')}?digest={DIGEST}&etag={etag}"
+    assert ask(registry, "PUT", end).status == status
 
 
 def test_every_offered_digest_is_that_of_its_blob_but_for_the_lie() -> None:
