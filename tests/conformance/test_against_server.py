@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from thread_server import Application, Message, thread_server
 
+from pyollama.store.registry import direct, manifest, retries, tokens
+from pyollama.store.registry.session import Session
 from pyollama_conformance import __main__, report
 from pyollama_conformance.case import load_cases
 from pyollama_conformance.client import Client
@@ -135,3 +138,38 @@ def test_a_pull_or_push_that_is_wrong_in_one_thing_fails(name: str, models: Path
     with thread_server(models, faulty(REGISTRY_FAULTS[name])) as url:
         (result,) = Runner(Client(url)).run([case])
     assert result.outcome == "fail"
+
+
+real_value = tokens._value
+CLIENT_FAULTS: dict[str, tuple[object, str, object]] = {
+    "registry_protocol/nine redirects at the registry are followed": (direct, "MAX_REDIRECTS", 5),
+    "registry_protocol/a pull says which type of manifest it wants, and that Ollama asks": (
+        manifest,
+        "MANIFEST_TYPE",
+        "application/json",
+    ),
+    "registry_protocol/an upload goes on where Docker-Upload-Location says": (
+        Session,
+        "location",
+        lambda session, answer: urljoin(answer.url, answer.headers["location"]),
+    ),
+    "registry_protocol/each item of a scope is a parameter of the question for a token": (
+        tokens,
+        "_value",
+        lambda header, key: real_value(header, key).partition(" ")[0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLIENT_FAULTS)
+def test_a_client_that_speaks_wrongly_to_a_registry_fails(
+    name: str, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, pause in ((retries, "PAUSE"), (direct, "BUDGET")):
+        monkeypatch.setattr(module, pause, 0.0)
+    case = next(case for case in load_cases() if case.name == name)
+    with thread_server(models) as url:
+        (right,) = Runner(Client(url)).run([case])
+        monkeypatch.setattr(*CLIENT_FAULTS[name])
+        (wrong,) = Runner(Client(url)).run([case])
+    assert (right.outcome, wrong.outcome) == ("pass", "fail")
