@@ -1,13 +1,17 @@
 """Flags as Go's parser reads them: booleans with a value, and its words for a bad one."""
 
+import re
+
 import click
 
 from pyollama.gotext import go_quoted
 
-__all__ = ["bad_value", "boolean", "in_clicks_words"]
+__all__ = ["boolean", "in_clicks_words", "integer"]
 
 TRUE = {"1", "t", "T", "true", "True", "TRUE"}
 FALSE = {"0", "f", "F", "false", "False", "FALSE"}
+INTEGER = re.compile("[+-]?[0-9]+")
+MAX_DIGITS = 400  # zeros in front included; Python refuses to read thousands
 OPTIONAL = "string?"  # the metavar of flags that may stand without a value
 
 
@@ -18,9 +22,20 @@ def boolean(flag: str, text: str) -> bool:
     return text in TRUE
 
 
-def bad_value(flag: str, text: str, parser: str) -> click.UsageError:
+def integer(flag: str, text: str) -> int:
+    """A flag's value as a number of 64 bits; UsageError for anything else."""
+    if not INTEGER.fullmatch(text):
+        raise bad_value(flag, text, "ParseInt")
+    if len(text) > MAX_DIGITS or not -(2**63) <= int(text) < 2**63:
+        raise bad_value(flag, text, "ParseInt", "value out of range")
+    return int(text)
+
+
+def bad_value(
+    flag: str, text: str, parser: str, reason: str = "invalid syntax"
+) -> click.UsageError:
     """A flag's value that cannot be read."""
-    problem = f"strconv.{parser}: parsing {go_quoted(text)}: invalid syntax"
+    problem = f"strconv.{parser}: parsing {go_quoted(text)}: {reason}"
     return click.UsageError(f'invalid argument "{text}" for "--{flag}" flag: {problem}')
 
 
@@ -33,11 +48,17 @@ def in_clicks_words(args: list[str], params: list[click.Parameter]) -> list[str]
 
 
 def _in_clicks_words(arg: str, flags: dict[str, click.Option]) -> list[str]:
-    """``--flag=true`` as ``--flag``, ``--flag=false`` as nothing, a bare optional one as true."""
+    """One argument as click takes it.
+
+    ``--flag=true`` becomes ``--flag``, ``--flag=false`` nothing, a bare optional one true, and the
+    value behind ``-f=`` a word of its own.
+    """
     name, equals, value = arg.partition("=")
     flag = flags.get(name)
     if flag is None:
         return [arg]
     if flag.is_flag and equals:
         return [name] if boolean(name.lstrip("-"), value) else []
+    if equals and not name.startswith("--"):
+        return [name, value]
     return [f"{name}=true"] if flag.metavar == OPTIONAL and not equals else [arg]

@@ -61,7 +61,8 @@ class Cobra(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read flags as Go's parser does: with or without a value."""
-        known = args if ctx.resilient_parsing else in_clicks_words(args, self.params)
+        params = self.get_params(ctx)
+        known = args if ctx.resilient_parsing else in_clicks_words(args, params)
         return super().parse_args(ctx, known)
 
 

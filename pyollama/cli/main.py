@@ -55,10 +55,10 @@ class Commands(click.Group):
             ctx.meta[FIRST_WORD] = args[0]
             return args[0], self.get_command(ctx, args[0]), args[1:]
         if args[0] == HELP:
-            args = [*args[1:2], "--help"]
-            if len(args) == 1:
+            if args[1:2] in ([], [HELP], ["-h"], ["--help"]):
                 click.echo(root_help(self, ctx))
                 ctx.exit()
+            args = [args[1], "--help"]
         command = self.get_command(ctx, args[0])
         if command is None:
             raise click.UsageError(f'unknown command "{args[0]}" for "ollama"')
@@ -154,5 +154,8 @@ def usage_words(error: click.ClickException) -> str:
 
 
 def shorthand(name: str) -> str:
-    """A flag of one letter, as the parser speaks of it."""
-    return f"'{name[1:2]}' in {name}"
+    """A flag of one letter, as Go's parser speaks of it: with the letters that follow it."""
+    letter = name[1:2]
+    words = (word for word in sys.argv[1:] if re.match("-[^-]", word) and letter in word)
+    rest = next((word[word.index(letter) :] for word in words), letter)
+    return f"'{letter}' in -{rest}"

@@ -1,17 +1,15 @@
 """The flags of ``run`` as fields of requests, and Ollama's words for values that are none."""
 
 import json
-import re
 from typing import Any
 
 from pyollama.cli.errors import CommandError
-from pyollama.cli.flags import bad_value, boolean
+from pyollama.cli.flags import boolean, integer
 from pyollama.durations import parse_duration
 
 __all__ = ["embedding_options", "request_options"]
 
 THINK_VALUES = ("true", "false", "high", "medium", "low", "max")
-DIMENSIONS = re.compile("[+-]?[0-9]{1,18}")
 
 
 def request_options(flags: dict[str, Any]) -> dict[str, Any]:
@@ -36,9 +34,7 @@ def embedding_options(flags: dict[str, Any]) -> dict[str, Any]:
     if (text := flags["truncate"]) is not None:
         options["truncate"] = boolean("truncate", text)
     if (text := flags["dimensions"]) is not None:
-        if not DIMENSIONS.fullmatch(text):
-            raise bad_value("dimensions", text, "ParseInt")
-        options["dimensions"] = int(text)
+        options["dimensions"] = integer("dimensions", text)
     return options
 
 

@@ -18,6 +18,10 @@ HEAVY |= {"prompt_toolkit", "pyollama.cli.repl"}
         (["version"], 'unknown command "version" for "ollama"'),
         (["list", "--bogus"], "unknown flag: --bogus"),
         (["-x"], "unknown shorthand flag: 'x' in -x"),
+        (["list", "-xyz"], "unknown shorthand flag: 'x' in -xyz"),
+        (["show", "m", "-vx"], "unknown shorthand flag: 'x' in -x"),
+        (["create", "m", "-f=none"], "specified Modelfile wasn't found"),
+        (["help", "foo"], 'unknown command "foo" for "ollama"'),
         (["show"], "accepts 1 arg(s), received 0"),
         (["stop", "a", "b"], "accepts 1 arg(s), received 2"),
         (["cp", "a"], "accepts 2 arg(s), received 1"),
@@ -77,7 +81,8 @@ def test_a_bare_call_prints_the_commands_in_order(run: Any) -> None:
     names = [line.split()[0] for line in result.out.splitlines() if line.startswith("  ")]
     wanted = ["serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"]
     assert [name for name in names if name in wanted] == wanted
-    assert run("help").out == result.out
+    for arguments in (["help"], ["help", "help"], ["help", "--help"], ["--help"], ["-h"]):
+        assert run(*arguments).out == result.out
 
 
 @pytest.mark.parametrize("arguments", [["run", "--help"], ["help", "run"], ["run", "-h"]])

@@ -157,10 +157,18 @@ def test_flags_for_embedding_models_are_sent_if_they_are_given(run: Any, server:
 
 
 @pytest.mark.parametrize(
-    ("flag", "value", "parser"), [("truncate", "x", "ParseBool"), ("dimensions", "1.5", "ParseInt")]
+    ("flag", "value", "parser", "reason"),
+    [
+        ("truncate", "x", "ParseBool", "invalid syntax"),
+        ("dimensions", "1.5", "ParseInt", "invalid syntax"),
+        ("dimensions", "9223372036854775808", "ParseInt", "value out of range"),
+        ("dimensions", "9" * 5000, "ParseInt", "value out of range"),
+    ],
 )
-def test_a_flag_that_cannot_be_read(run: Any, flag: str, value: str, parser: str) -> None:
-    problem = f'strconv.{parser}: parsing "{value}": invalid syntax'
+def test_a_flag_that_cannot_be_read(
+    run: Any, flag: str, value: str, parser: str, reason: str
+) -> None:
+    problem = f'strconv.{parser}: parsing "{value}": {reason}'
     words = f'Error: invalid argument "{value}" for "--{flag}" flag: {problem}\n'
     assert run("run", "m", f"--{flag}={value}").err == words
 
