@@ -102,6 +102,31 @@ def test_what_is_here_is_not_fetched_again(store: Store, registry: FakeRegistry)
     assert len(blobs) == 3
 
 
+def test_a_stored_blob_that_has_changed_is_not_noticed(
+    store: Store, registry: FakeRegistry
+) -> None:
+    registry.offer("m", [CONFIG, WEIGHTS])
+    pull(store, registry)
+    store.blob_path(digest_of(WEIGHTS)).write_bytes(b"something else")
+    registry.asked.clear()
+    lines, error = pull(store, registry)
+    assert (error, lines[-1].status) == ("", "success")
+    assert len(registry.asked) == 1
+    assert store.blob_path(digest_of(WEIGHTS)).read_bytes() == b"something else"
+
+
+def test_a_layer_that_is_the_config_too_is_fetched_once_and_verified(
+    store: Store, registry: FakeRegistry
+) -> None:
+    registry.offer("m", [CONFIG])  # whose first layer is the config as well
+    assert pull(store, registry)[1] == ""
+    assert len([1 for _, _, headers in registry.asked if "range" in headers]) == 1
+    other = Store(store.root.parent / "other")
+    registry.replies[blob_path(CONFIG)] = Reply(200, b"[]")
+    assert "digest mismatch" in pull(other, registry)[1]
+    assert files(other) == set()
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

@@ -5,16 +5,22 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fake_registry import Asked, FakeRegistry, Reply, fake_registry
 from token_registry import TokenGate
 from upload_registry import UploadRegistry
 
 from pyollama.errors import PyollamaError
 from pyollama.store import Store, parse_name
-from pyollama.store.registry import parts, retries
+from pyollama.store.registry import parts, retries, tokens
+from pyollama.store.registry.exchange import Answer
+from pyollama.store.registry.keys import Key
 from pyollama.store.registry.tokens import Challenge
 from pyollama.store.types import ProgressResponse
 from pyollama_formats.manifest import Layer, Manifest
@@ -84,6 +90,35 @@ def test_a_question_is_as_go_writes_it() -> None:
     assert challenge.url(1700000000, "n-_") == (
         "https://h/token?a=1&b=2&nonce=n-_&scope=x&scope=y&service=s&ts=1700000000"
     )
+
+
+def test_the_signature_of_a_question_is_openssls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """openssl pkeyutl -sign -rawin, of the question, a comma each, and the constant."""
+    public = "AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+    signed = (
+        "RY/VEmSfNUwdUza+wtehTeOs7yZXycB5QmfyDDFWqjnu+eK45Ev85MUGIoejxb0COzeYg8FXqR8GrHHwg0ODAQ=="
+    )
+    question = (
+        "https://registry.example/token?nonce=AAECAwQFBgcICQoLDA0ODw"
+        "&scope=repository%3Alibrary%2Fm%3Apull&service=registry.example&ts=1700000000"
+    )
+    key = Key(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    async def answer(_: object, url: str, headers: dict[str, str]) -> Answer:
+        asked.append((url, headers))
+        return Answer(200, {}, b'{"token": "t"}', "OK", url)
+
+    monkeypatch.setattr(tokens, "_answer", answer)
+    monkeypatch.setattr(tokens, "loaded_key", lambda _: key)
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=lambda: 1700000000.9))
+    monkeypatch.setattr(tokens, "secrets", SimpleNamespace(token_bytes=lambda n: bytes(range(n))))
+    realm = 'realm="https://registry.example/token",service="registry.example"'
+    header = f'Bearer {realm},scope="repository:library/m:pull"'
+    url = "https://registry.example/v2/library/m/manifests/latest"
+    client = cast(httpx2.AsyncClient, None)
+    assert asyncio.run(tokens.new_token(client, header, url)) == "t"
+    assert asked == [(question, {"Authorization": f"{public}:{signed}"})]
 
 
 @pytest.mark.parametrize(
