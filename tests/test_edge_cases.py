@@ -1,18 +1,19 @@
-"""Each edge case of the native API names what covers it, and the page that lists them is fresh."""
+"""Each edge case names what covers it, and the page that lists them is fresh."""
 
 import edge_cases
 import pytest
 from edge_cases import Row
 
-ROWS = edge_cases.read_rows()
-N_ROW = 229
+NATIVE = edge_cases.read_rows(edge_cases.NATIVE)
+STORE = edge_cases.read_rows(edge_cases.STORE)
 
 
-def test_every_edge_case_is_there_once() -> None:
-    assert [row.number for row in ROWS] == list(range(1, N_ROW + 1))
+@pytest.mark.parametrize(("rows", "number"), [(NATIVE, 229), (STORE, 75)], ids=["native", "store"])
+def test_every_edge_case_is_there_once(rows: list[Row], number: int) -> None:
+    assert [row.number for row in rows] == list(range(1, number + 1))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.number))
+@pytest.mark.parametrize("row", NATIVE + STORE, ids=lambda row: f"{row.area}{row.number}")
 def test_an_edge_case_is_covered_or_says_what_it_waits_for(row: Row) -> None:
     assert row.request
     assert row.answer
@@ -36,4 +37,4 @@ def test_a_name_that_nothing_has_is_noticed(name: str) -> None:
 
 def test_the_page_is_what_the_data_make() -> None:
     page = edge_cases.PAGE.read_text("utf-8")
-    assert page == edge_cases.markdown(ROWS), "run: python tests/support/edge_cases.py"
+    assert page == edge_cases.page(), "run: python tests/support/edge_cases.py"

@@ -58,6 +58,15 @@ def test_an_insecure_pull_takes_plain_http(client: TestClient, refused: str) -> 
     }
 
 
+def test_the_scheme_of_a_name_does_not_make_a_pull_insecure(client: TestClient) -> None:
+    with fake_registry() as registry:
+        body = {"model": f"http://{registry.netloc}/a/b", "stream": False}
+        error = client.post("/api/pull", json=body).json()["error"]
+    url = f"https://{registry.netloc}/v2/a/b/manifests/latest"
+    assert error.startswith(f'pull model manifest: Get "{url}": ')
+    assert registry.asked == []
+
+
 def test_a_model_that_no_registry_has(client: TestClient) -> None:
     with fake_registry() as registry:
         body = {"model": f"{registry.netloc}/a/b", "insecure": True}
