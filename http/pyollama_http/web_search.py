@@ -181,9 +181,10 @@ async def _found(number: int, query: str, search: Search, deadline: float) -> Fo
             results = await search(query, MAX_RESULTS)
     except PyollamaError as error:
         return Failed(number, query, "unavailable", error)
-    except (OSError, TimeoutError, ValueError) as error:  # of the provider's own making
-        gateway = BadGateway(f"web search failed: {error or 'it took too long'}")
-        return Failed(number, query, "unavailable", gateway)
+    except TimeoutError:
+        return Failed(number, query, "unavailable", BadGateway("web search took too long"))
+    except (OSError, ValueError) as error:  # of the provider's own making
+        return Failed(number, query, "unavailable", BadGateway(f"web search failed: {error}"))
     return Found(number, query, results[:MAX_RESULTS])
 
 
