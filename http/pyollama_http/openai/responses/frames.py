@@ -7,14 +7,12 @@ from pyollama.api import ChatResponse
 from pyollama.errors import PyollamaError
 from pyollama_http import sse
 from pyollama_http.errors import status_of
-from pyollama_http.openai.conversion import new_number
 from pyollama_http.openai.dialect import OPENAI
 from pyollama_http.openai.responses import payloads
-from pyollama_http.openai.responses.objects import NUMBERS, Answer, usage_of
+from pyollama_http.openai.responses.objects import Answer, usage_of
 from pyollama_http.openai.responses.output import Output
 from pyollama_http.openai.responses.payloads import Payload
 from pyollama_http.openai.responses.searching import Event, OtherCalls
-from pyollama_http.openai.responses.types import ResponsesRequest
 from pyollama_http.web_search import Found, Searching
 
 __all__ = ["ResponseFrames"]
@@ -31,11 +29,11 @@ class ResponseFrames:
 
     headers: Mapping[str, str] = {**sse.HEADERS, **sse.KEPT_ALIVE}
 
-    def __init__(self, call: ResponsesRequest, *, strict: bool, tells_failures: bool) -> None:
+    def __init__(self, answer: Answer, *, strict: bool, tells_failures: bool) -> None:
         self.strict = strict
         self.tells_failures = tells_failures
-        self.answer = Answer(call, new_number(NUMBERS))
-        self.output = Output(self.answer.number, strict=strict)
+        self.answer = answer
+        self.output = Output(answer.number, strict=strict)
         self.numbers = count()
         self.has_begun = False
         self.is_complete = False

@@ -43,7 +43,7 @@ NUMBERS = 999_999  # how many there are for the ids
 
 
 class Answer:
-    """What all objects of one answer have in common.
+    """What all objects of one answer have in common. Untranslatable for tools without end.
 
     number: what its id ends in
     """
@@ -59,7 +59,8 @@ class Answer:
     ) -> ResponseObject:
         """The answer when it is complete."""
         now = int(time.time())
-        return self._object("completed", list(output), created_at or now, now, usage)
+        began = now if created_at is None else created_at
+        return self._object("completed", list(output), began, now, usage)
 
     def begun(self) -> ResponseObject:
         """The answer before anything of it is known."""

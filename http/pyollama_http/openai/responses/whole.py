@@ -16,7 +16,6 @@ from pyollama_http.openai.responses.objects import (
     web_search_call,
 )
 from pyollama_http.openai.responses.searching import Event, OtherCalls
-from pyollama_http.openai.responses.types import ResponsesRequest
 from pyollama_http.openai.responses.wire import Item, ResponseObject
 from pyollama_http.web_search import Found, Searching
 
@@ -24,19 +23,18 @@ __all__ = ["whole_answer"]
 
 
 def whole_answer(
-    call: ResponsesRequest, events: Sequence[Event], *, had_tools: bool, strict: bool
+    answer: Answer, events: Sequence[Event], had_tools: bool, *, strict: bool
 ) -> ResponseObject:
     """The answer of all events. Raises EngineError if there are none.
 
     strict: what the model said before it called tools is lost, as in Ollama
     """
-    number = new_number(NUMBERS)
-    before, replies = _until_last_search(number, events)
+    before, replies = _until_last_search(answer.number, events)
     if not replies:
         raise EngineError("the model repeats itself and says nothing")
     reply = joined_message(replies, had_tools=had_tools)
-    output = [*before, *_output(number, reply, strict=strict)]
-    return Answer(call, number).whole(output, usage_of(reply), reply.created_at // 10**9)
+    output = [*before, *_output(answer.number, reply, strict=strict)]
+    return answer.whole(output, usage_of(reply), reply.created_at // 10**9)
 
 
 def _output(number: int, reply: ChatResponse, *, strict: bool) -> Iterator[Item]:
