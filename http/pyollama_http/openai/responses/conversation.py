@@ -4,7 +4,7 @@ What the model thought and called are items of their own here, and parts of one 
 an item may wait for the next one, or become part of the message before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -34,11 +34,11 @@ def native_messages(instructions: str, items: Sequence[Struct]) -> list[Message]
     """The conversation. Untranslatable for content that no model could be told."""
     conversation = Conversation()
     if instructions:
-        conversation.messages.append(Message(role="system", content=instructions))
-    for index, item in enumerate(items):
+        conversation.add(Message(role="system", content=instructions))
+    for item, next_output in zip(items, _next_outputs(items), strict=True):
         match item:
             case ResponsesInputMessage():
-                conversation.say(item, _next_output(items[index + 1 :]))
+                conversation.say(item, next_output)
             case ResponsesFunctionCall():
                 conversation.call(item)
             case ResponsesFunctionCallOutput():
@@ -49,22 +49,29 @@ def native_messages(instructions: str, items: Sequence[Struct]) -> list[Message]
     return conversation.messages
 
 
-def _next_output(items: Iterable[Struct]) -> str:
-    """The call that is answered before anybody else says something; "" if none is."""
-    for item in items:
+def _next_outputs(items: Sequence[Struct]) -> list[str]:
+    """For each item, the call that is answered before anybody else says something; or ""."""
+    found, next_output = [], ""
+    for item in reversed(items):
+        found.append(next_output)
         if isinstance(item, ResponsesFunctionCallOutput):
-            return item.call_id
-        if isinstance(item, ResponsesInputMessage) and item.role != ASSISTANT:
-            break
-    return ""
+            next_output = item.call_id
+        elif isinstance(item, ResponsesInputMessage) and item.role != ASSISTANT:
+            next_output = ""
+    return found[::-1]
 
 
 class Conversation:
-    """The messages so far, and thoughts that wait for what the model said after them."""
+    """The messages so far, and thoughts that wait for what the model said after them.
+
+    texts, called: of the last message, what was said in it and the ids of its calls
+    """
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.thinking = ""
+        self.texts: list[str] = []
+        self.called: set[str] = set()
 
     def say(self, item: ResponsesInputMessage, next_output: str) -> None:
         """A message.
@@ -72,42 +79,47 @@ class Conversation:
         One of the model's between its call and what that gave (next_output is the call's id)
         joins the call's message, since the result must follow on that.
         """
-        message = Message(role=item.role, content=_text(item.content), images=_images(item.content))
+        text, images = _text(item.content), _images(item.content)
         if item.role != ASSISTANT:
-            self.messages.append(message)
-            return
-        caller = self._last_of_model()
-        if caller and any(call.id == next_output for call in caller.tool_calls):
-            caller.content = "\n".join(filter(None, (caller.content, message.content)))
-            caller.images = caller.images + message.images
+            self.add(Message(role=item.role, content=text, images=images))
+        elif next_output in self.called:
+            self.texts.append(text)
+            self.messages[-1].images.extend(images)
+            self._think()
         else:
-            self.messages.append(message)
-        self._think()
+            self.add(Message(role=ASSISTANT, content=text, images=images))
+            self._think()
 
     def call(self, item: ResponsesFunctionCall) -> None:
         """A call: part of the model's message, if that is the last."""
         made = _native_call(item)
-        if self._last_of_model() is None:
-            self.messages.append(Message(role=ASSISTANT))
-        caller = self.messages[-1]
-        caller.tool_calls = [*caller.tool_calls, made]
+        if not self.messages or self.messages[-1].role != ASSISTANT:
+            self.add(Message(role=ASSISTANT))
+        self.messages[-1].tool_calls.append(made)
+        self.called.add(item.call_id)
         self._think()
 
     def tell(self, item: ResponsesFunctionCallOutput) -> None:
         """What a call has given."""
-        message = Message(role="tool", content=_text(item.output), images=_images(item.output))
-        message.tool_call_id = item.call_id
+        text, images = _text(item.output), _images(item.output)
+        self.add(Message(role="tool", content=text, images=images, tool_call_id=item.call_id))
+
+    def add(self, message: Message) -> None:
+        """The next message; the one before it is complete."""
+        self._complete()
         self.messages.append(message)
+        self.texts, self.called = [message.content], set()
 
     def close(self) -> None:
         """The end: thoughts that nothing came of are a message."""
+        self._complete()
         if self.thinking:
             self.messages.append(Message(role=ASSISTANT, thinking=self.thinking))
 
-    def _last_of_model(self) -> Message | None:
-        """The last message, if it is the model's."""
-        last = self.messages[-1] if self.messages else None
-        return last if last and last.role == ASSISTANT else None
+    def _complete(self) -> None:
+        """Put what was said in the last message together."""
+        if len(self.texts) > 1:
+            self.messages[-1].content = "\n".join(filter(None, self.texts))
 
     def _think(self) -> None:
         """Put the thoughts that wait into the last message."""
