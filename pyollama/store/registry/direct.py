@@ -21,7 +21,7 @@ async def direct_url(session: Session, url: str) -> str:
     """Follow redirects as long as they stay at the host; gives the URL to ask for parts.
 
     That is the one behind the first redirect to another host, or the one that is answered. Tried
-    again for half a minute; raises what exchange.opened() does, and StoreError for a circle.
+    again for half a minute; raises what exchange.ask() does, and StoreError for a circle.
     """
     deadline = time.monotonic() + BUDGET
     for attempt in range(1, 1 << 20):

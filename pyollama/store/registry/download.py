@@ -18,7 +18,7 @@ from pyollama.store.errors import StoreError
 from pyollama.store.registry import parts
 from pyollama.store.registry.claims import claimed
 from pyollama.store.registry.direct import direct_url
-from pyollama.store.registry.exchange import MAX_ERROR, read, sent
+from pyollama.store.registry.exchange import MAX_ERROR, Question, read, sent
 from pyollama.store.registry.partial import Partial, PartialPart
 from pyollama.store.registry.progress import watched
 from pyollama.store.registry.retries import retried
@@ -100,7 +100,7 @@ async def _fetched(session: Session, blobs: Blobs, layer: Layer, shared: Shared)
 
 async def _require_size(session: Session, url: str, layer: Layer) -> None:
     """Ask whether the registry has the blob, and as large as its manifest says."""
-    answer = await session.ask("HEAD", url)
+    answer = await session.ask(Question("HEAD", url))
     length = answer.headers.get("content-length", str(layer.size))
     if length != str(layer.size):
         raise StoreError(f"{layer.digest} has {length} bytes, and not {layer.size}")

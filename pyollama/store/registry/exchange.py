@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx2
 
@@ -12,7 +12,7 @@ from pyollama.store.registry.retries import Hopeless
 from pyollama.store.registry.transport import Trace
 from pyollama.store.registry.words import network_words
 
-__all__ = ["MAX_ERROR", "Answer", "Missing", "Unauthorized", "ask", "opened", "read", "sent"]
+__all__ = ["MAX_ERROR", "Answer", "Missing", "Question", "Unauthorized", "ask", "read", "sent"]
 
 MAX_REDIRECTS = 10
 MAX_ERROR = 64 << 10  # bytes of the text of an error that are passed on
@@ -44,50 +44,39 @@ class Answer:
     url: str
 
 
-async def ask(
-    client: httpx2.AsyncClient,
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    content: bytes | None = None,
-    limit: int = MAX_ERROR,
-    patience: float | None = None,
-) -> Answer:
-    """Send a request and read its answer, of which limit is the most, in bytes.
+@dataclass(frozen=True)
+class Question:
+    """What a registry is asked; headers are added to those of every request.
 
-    Raises what opened() does, and StoreError for an answer that is too long, or takes longer than
-    patience, in seconds, of which all may pass in silence.
+    Of the answer, limit is the most bytes that are read, and patience for how many seconds it may
+    take, of which all may pass in silence.
     """
-    quiet = patience or QUIET
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    limit: int = MAX_ERROR
+    patience: float | None = None
+
+
+async def ask(client: httpx2.AsyncClient, question: Question) -> Answer:
+    """The answer behind all redirects.
+
+    Raises Unauthorized for a 401, Missing for a 404, StoreError for any other refusal and for an
+    answer that is too long or too late, and what sent() does.
+    """
+    method, url = question.method, question.url
+    headers, content, quiet = question.headers, question.content, question.patience or QUIET
     try:
         async with (
-            asyncio.timeout(patience or PATIENCE),
-            opened(client, method, url, headers=headers, content=content, quiet=quiet) as response,
+            asyncio.timeout(question.patience or PATIENCE),
+            sent(client, method, url, headers=headers, content=content, quiet=quiet) as response,
         ):
-            return await read(response, limit)
+            await _require_success(response, url)
+            return await read(response, question.limit)
     except TimeoutError as error:
         raise StoreError(_told(method, url, "context deadline exceeded")) from error
-
-
-@asynccontextmanager
-async def opened(
-    client: httpx2.AsyncClient,
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    content: bytes | None = None,
-    quiet: float = QUIET,
-) -> AsyncIterator[httpx2.Response]:
-    """The answer behind all redirects, whose body has not been read.
-
-    Raises Unauthorized for a 401, Missing for a 404, StoreError for any other refusal, and what
-    sent() does.
-    """
-    async with sent(client, method, url, headers=headers, content=content, quiet=quiet) as response:
-        await _require_success(response, url)
-        yield response
 
 
 @asynccontextmanager

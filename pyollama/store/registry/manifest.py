@@ -4,6 +4,7 @@ import asyncio
 
 from pyollama.store.errors import StoreError
 from pyollama.store.manifests import MAX_MANIFEST, MAX_VALUES
+from pyollama.store.registry.exchange import Question
 from pyollama.store.registry.session import Session
 from pyollama_formats.manifest import MANIFEST_TYPE, Manifest
 
@@ -19,7 +20,8 @@ async def fetched_manifest(session: Session) -> tuple[Manifest, bytes]:
     FormatError for an answer that is none.
     """
     headers = {"Accept": MANIFEST_TYPE}
-    answer = await session.ask("GET", session.manifest_url, headers=headers, limit=MAX_MANIFEST)
+    question = Question("GET", session.manifest_url, headers, limit=MAX_MANIFEST)
+    answer = await session.ask(question)
     if (coding := answer.headers.get("content-encoding", "identity").lower()) != "identity":
         raise StoreError(f"the manifest is compressed ({coding}), which nobody asked for")
     if answer.body.count(b",") > MAX_VALUES:

@@ -13,6 +13,7 @@ from pyollama.errors import BadRequest, NotFound
 from pyollama.store.errors import StoreError
 from pyollama.store.manifests import StoredManifest, layers_of
 from pyollama.store.names import Name, parse_name, unchecked_name
+from pyollama.store.registry.exchange import Question
 from pyollama.store.registry.session import Session
 from pyollama.store.registry.transport import connected
 from pyollama.store.registry.upload import uploaded
@@ -47,12 +48,9 @@ async def push(
                     yield _progress(layer, min(size, layer.size))
             yield _progress(layer, layer.size)
         yield ProgressResponse(status="pushing manifest")
-        await session.ask(
-            "PUT",
-            session.manifest_url,
-            headers={"Content-Type": MANIFEST_TYPE},
-            content=stored.manifest.encode().rstrip(b"\n"),
-        )
+        data = stored.manifest.encode().rstrip(b"\n")
+        headers = {"Content-Type": MANIFEST_TYPE}
+        await session.ask(Question("PUT", session.manifest_url, headers, data))
     yield ProgressResponse(status="success")
 
 

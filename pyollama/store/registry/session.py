@@ -5,13 +5,14 @@ The token goes to the registry alone, never to where it sends us: its host, its 
 
 import asyncio
 from collections.abc import AsyncIterable, Mapping
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from pyollama.store.names import Name
 from pyollama.store.registry import exchange
-from pyollama.store.registry.exchange import MAX_ERROR, Answer, Unauthorized
+from pyollama.store.registry.exchange import MAX_ERROR, Answer, Question, Unauthorized
 from pyollama.store.registry.tokens import new_token
 
 __all__ = ["Session"]
@@ -46,45 +47,22 @@ class Session:
             return f"http{target[target.index(':') :]}"  # a registry behind a proxy may not know
         return target
 
-    async def ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        limit: int = MAX_ERROR,
-        patience: float | None = None,
-    ) -> Answer:
+    async def ask(self, question: Question) -> Answer:
         """One request and its answer, as the module exchange has it.
 
         A 401 is answered with a new token, once: Unauthorized for the second.
         """
         token = self.token
         try:
-            return await self._ask(method, url, headers, content, limit, patience)
+            return await self._ask(question)
         except Unauthorized as refused:
             await self.authorize(refused.challenge, refused.url, token)
-        return await self._ask(method, url, headers, content, limit, patience)
+        return await self._ask(question)
 
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        content: bytes | None,
-        limit: int,
-        patience: float | None,
-    ) -> Answer:
-        return await exchange.ask(
-            self.client,
-            method,
-            url,
-            headers={**(headers or {}), **self.authorization(url)},
-            content=content,
-            limit=limit,
-            patience=patience,
-        )
+    async def _ask(self, question: Question) -> Answer:
+        """Ask with the token that we have."""
+        headers = {**question.headers, **self.authorization(question.url)}
+        return await exchange.ask(self.client, replace(question, headers=headers))
 
     async def authorize(self, challenge: str, url: str, refused: str) -> None:
         """Get a token as WWW-Authenticate asks for it in the answer to a request of a URL.

@@ -18,7 +18,7 @@ from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.errors import StoreError, refusals
 from pyollama.store.names import parse_name
 from pyollama.store.registry import parts
-from pyollama.store.registry.exchange import Answer, Missing
+from pyollama.store.registry.exchange import Answer, Missing, Question
 from pyollama.store.registry.progress import watched
 from pyollama.store.registry.retries import MAX_TRIES, Hopeless, pause, retried
 from pyollama.store.registry.session import Session
@@ -68,7 +68,7 @@ async def uploaded(session: Session, blobs: Blobs, layer: Layer) -> AsyncGenerat
     if not is_digest(layer.digest):
         raise StoreError("invalid digest format")
     try:
-        await session.ask("HEAD", session.blob_url(layer.digest))
+        await session.ask(Question("HEAD", session.blob_url(layer.digest)))
     except Missing:
         upload = Upload(session, blobs.open_path(layer.digest), layer)
         async for size in watched(upload.run(), lambda: upload.completed):
@@ -121,7 +121,7 @@ class Upload:
     async def _begin(self) -> str | None:
         """Where the first part goes; None if the registry has taken the blob from another model."""
         url = f"{self.session.base}/blobs/uploads/{self._mount()}"
-        answer = await self.session.ask("POST", url)
+        answer = await self.session.ask(Question("POST", url))
         return None if answer.status == 201 else self.session.location(answer)
 
     def _mount(self) -> str:
@@ -183,7 +183,8 @@ class Upload:
         etag = hashlib.md5(digests, usedforsecurity=False).hexdigest()
         query = {"digest": self.layer.digest, "etag": f"{etag}-{len(self.parts)}"}
         last = str(httpx2.URL(url).copy_merge_params(query))
-        await retried(lambda: self.session.ask("PUT", last, patience=PATIENCE))
+        question = Question("PUT", last, patience=PATIENCE)
+        await retried(lambda: self.session.ask(question))
 
 
 def _require_success(answer: Answer) -> None:

@@ -9,7 +9,7 @@ from fake_registry import FakeRegistry, Reply
 
 from pyollama.store.errors import StoreError
 from pyollama.store.registry import exchange
-from pyollama.store.registry.exchange import Answer, Missing, ask
+from pyollama.store.registry.exchange import Answer, Missing, Question, ask
 from pyollama.store.registry.transport import connected
 
 
@@ -18,7 +18,7 @@ def answer(
 ) -> Answer:
     async def main() -> Answer:
         async with connected() as client:
-            return await ask(client, method, url, limit=limit, headers=headers)
+            return await ask(client, Question(method, url, headers or {}, limit=limit))
 
     return asyncio.run(main())
 
