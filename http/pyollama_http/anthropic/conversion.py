@@ -61,7 +61,7 @@ class _Turn:
             case "text":
                 self.texts.append(block.text or "")
             case "thinking":
-                self.thinking = block.thinking or ""
+                self.thinking = self.thinking if block.thinking is None else block.thinking
             case "image":
                 self.images.append(_image(block.source))
             case "tool_use":
@@ -141,13 +141,18 @@ def _images(blocks: list[Any]) -> Iterator[bytes]:
 def _pages(content: Any) -> str:
     """The pages that a search has found, or why it found none."""
     match content:
-        case list():
-            return "".join(_page(item) for item in content if isinstance(item, dict))
-        case {"error_code": str(code)}:
+        case str():
+            return content
+        case {"type": "web_search_tool_result_error", "error_code": str(code)}:
             return f"web_search_tool_result_error: {code}"
+        case list():
+            return "".join(map(_page, content))
     return ""
 
 
-def _page(item: dict[str, Any]) -> str:
-    """A line."""
-    return f"- {item.get('title') or ''}: {item.get('url') or ''}\n"
+def _page(item: Any) -> str:
+    """A line, if it is a page that was found."""
+    match item:
+        case {"type": "web_search_result", "title": str(title), "url": str(url)}:
+            return f"- {title}: {url}\n"
+    return ""

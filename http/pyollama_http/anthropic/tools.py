@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyollama.api import ChatRequest
+from pyollama.gotext import go_quoted
 from pyollama_http import tool_choice, web_search
 from pyollama_http.anthropic.types import Tool, ToolChoice
 from pyollama_http.gojson.scanner import DecodeError, unmarshal
@@ -54,7 +55,8 @@ def _parameters(tool: Tool) -> dict[str, Any]:
     try:
         return tool_parameters(unmarshal(tool.input_schema or b"null"))
     except DecodeError as error:
-        raise Untranslatable(f'invalid input_schema for tool "{tool.name}": {error}') from error
+        name = go_quoted(tool.name)
+        raise Untranslatable(f"invalid input_schema for tool {name}: {error}") from error
 
 
 def choice_of(choice: ToolChoice | None, native: ChatRequest) -> tool_choice.ToolChoice:

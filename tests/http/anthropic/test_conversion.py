@@ -84,6 +84,7 @@ def test_thoughts_and_calls_are_part_of_the_message() -> None:
     (message,) = of_blocks(
         {"type": "thinking", "thinking": "first", "signature": "s"},
         {"type": "thinking", "thinking": "last", "signature": None},
+        {"type": "thinking"},
         USE,
         {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "q"}},
         {"type": "tool_use", "id": "t2", "name": "now"},
@@ -104,9 +105,14 @@ def test_thoughts_and_calls_are_part_of_the_message() -> None:
     ("content", "told"),
     [
         (
-            [{"title": "A", "url": "http://a"}, {"title": "B", "url": "http://b"}],
+            [
+                {"type": "web_search_result", "title": "A", "url": "http://a", "page_age": None},
+                {"type": "other"},
+                {"type": "web_search_result", "title": "B", "url": "http://b"},
+            ],
             "- A: http://a\n- B: http://b\n",
         ),
+        ("plain", "plain"),
         (
             {"type": "web_search_tool_result_error", "error_code": "unavailable"},
             "web_search_tool_result_error: unavailable",
