@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import killed_transfer
 import pytest
 from fake_registry import FakeRegistry, fake_registry
@@ -42,8 +41,6 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MIN_PART", "MAX_PART"):
         monkeypatch.setattr(parts, name, PART)
     monkeypatch.setattr(parts, "N_PARTS", 1)
-    context = httpx2.create_ssl_context()  # reading the system's certificates takes a while
-    monkeypatch.setattr(httpx2, "create_ssl_context", lambda: context)
 
 
 def keep(store: Store, model: str, *blobs: bytes) -> None:

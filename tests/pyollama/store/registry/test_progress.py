@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import httpx2
 import pytest
 from fake_registry import Asked, Reply, fake_registry
 from hypothesis import given, settings
@@ -36,8 +35,7 @@ Fault = tuple[str, int]
 
 @pytest.fixture(autouse=True, scope="module")
 def in_a_hurry() -> Iterator[None]:
-    """Small parts, no pauses, a look at each chance, and the system's certificates read once."""
-    context = httpx2.create_ssl_context()
+    """Small parts, no pauses, and a look at each chance."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name, value in (
             (parts, "MIN_PART", PART),
@@ -46,7 +44,6 @@ def in_a_hurry() -> Iterator[None]:
             (direct, "BUDGET", 0.05),
             (download, "STALL", 0.1),
             (progress, "INTERVAL", 0.001),
-            (httpx2, "create_ssl_context", lambda: context),
         ):
             patch.setattr(module, name, value)
         yield
@@ -122,7 +119,7 @@ def digest_of(data: bytes) -> str:
 
 
 @given(model=models, failing=faults)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_pull_never_goes_back(model: list[int], failing: list[Fault]) -> None:
     blobs = blobs_of(model)
     with fake_registry() as registry, tempfile.TemporaryDirectory() as folder:
@@ -148,7 +145,7 @@ def test_a_pull_never_goes_back(model: list[int], failing: list[Fault]) -> None:
 
 
 @given(model=models, failing=faults, is_elsewhere=st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_push_never_goes_back(model: list[int], failing: list[Fault], is_elsewhere: bool) -> None:
     blobs = blobs_of(model)
     with upload_registry() as registry, tempfile.TemporaryDirectory() as folder:
