@@ -35,4 +35,4 @@ def quick(variant: str, folder: Path) -> dict[str, str]:
     """
     if variant != "portable":
         return {}
-    return {"NUMBA_OPT": "1", "NUMBA_CACHE_DIR": str(folder)}
+    return {"NUMBA_OPT": "1", "PYOLLAMA_JIT_CACHE": str(folder)}
