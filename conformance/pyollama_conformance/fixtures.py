@@ -121,6 +121,7 @@ def remove(client: Client) -> None:
     """Unload and delete every model that has a ``conformance-`` in its name, or before it."""
     listed = json.loads(client.send(Request("GET", "/api/tags")).body)
     for model in listed.get("models", []):
-        if any(part.startswith(PREFIX) for part in model["name"].split("/")):
-            post(client, "/api/generate", {"model": model["name"], "keep_alive": 0})
-            post(client, "/api/delete", {"model": model["name"]}, "DELETE")
+        name = model.get("name") or model.get("model", "")  # both are there, says a case
+        if any(part.startswith(PREFIX) for part in name.split("/")):
+            post(client, "/api/generate", {"model": name, "keep_alive": 0})
+            post(client, "/api/delete", {"model": name}, "DELETE")

@@ -1,12 +1,12 @@
 """The suite passes on this project's server, and fails on servers that are wrong in one thing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from thread_server import Application, Message, thread_server
+from faults import Change, body, faulty, header, status
+from thread_server import thread_server
 
 from pyollama.store.registry import direct, manifest, retries, tokens
 from pyollama.store.registry.session import Session
@@ -40,57 +40,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_whole_suite_passes_on_this_projects_server(models: Path) -> None:
     with thread_server(models) as url:
         assert bad_results(url) == []
-
-
-Change = Callable[[Message], None]
-
-
-def faulty(change: Change) -> Callable[[Application], Application]:
-    """The application with every message of its answers changed."""
-
-    def around(app: Application) -> Application:
-        async def changed(scope: Message, receive: Any, send: Any) -> None:
-            async def send_changed(message: Message) -> None:
-                change(message)
-                await send(message)
-
-            await app(scope, receive, send_changed)
-
-        return changed
-
-    return around
-
-
-def header(name: bytes, value: bytes | None) -> Change:
-    """A header with another value, or missing."""
-
-    def change(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            pairs = [(n, value if n.lower() == name else v) for n, v in message["headers"]]
-            message["headers"] = [(n, v) for n, v in pairs if v is not None]
-
-    return change
-
-
-def status(old: int, new: int) -> Change:
-    """Another status."""
-
-    def change(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == old:
-            message["status"] = new
-
-    return change
-
-
-def body(old: bytes, new: bytes) -> Change:
-    """Other bytes, as many as before."""
-    assert len(old) == len(new)
-
-    def change(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message["body"] = message["body"].replace(old, new)
-
-    return change
 
 
 FAULTS: dict[str, Change] = {
