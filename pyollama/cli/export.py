@@ -6,6 +6,7 @@ from msgspec.structs import asdict
 from pyollama.cli.completing import a_model_and_files
 from pyollama.cli.help import STORE_ENVIRONMENT, Cobra, exact
 from pyollama.cli.progress import Bar, Progress, show_progress
+from pyollama.cli.unwinding import unwinding
 from pyollama.settings import Settings
 
 __all__ = ["command"]
@@ -38,7 +39,7 @@ def command(arguments: tuple[str, ...]) -> None:
 
     store, name = Store(Settings.from_environ().models), parse_name(model)
     bars: dict[str, Bar] = {}
-    with destination(path) as out, Progress() as progress:
+    with unwinding(), destination(path) as out, Progress() as progress:
         for line in export(store, name, out):
             show_progress(progress, asdict(line), bars)
     if path != STANDARD:

@@ -13,6 +13,7 @@ from pyollama.cli.completing import a_file
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import STORE_ENVIRONMENT, Cobra
 from pyollama.cli.progress import Bar, Progress, Spinner, show_progress
+from pyollama.cli.unwinding import unwinding
 from pyollama.settings import Settings
 
 __all__ = ["command"]
@@ -51,7 +52,12 @@ def command(arguments: tuple[str, ...]) -> None:
     store = Store(settings.models, no_prune=settings.no_prune)
     name = parse_name(arguments[1]) if len(arguments) == 2 else None
     bars: dict[str, Bar] = {}
-    with source(arguments[0]) as file, importing.Import(store, name) as new, Progress() as progress:
+    with (
+        unwinding(),
+        source(arguments[0]) as file,
+        importing.Import(store, name) as new,
+        Progress() as progress,
+    ):
         for line in new.read(file):
             show_progress(progress, asdict(line), bars)
         progress.add(Spinner("writing manifest"))

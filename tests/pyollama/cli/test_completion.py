@@ -63,13 +63,19 @@ def test_commands_and_flags_are_completed(line: str, items: list[str]) -> None:
         ("pyollama rm mine:latest ", MODELS[:2]),
         ("pyollama stop ", ["mine:latest"]),
         ("pyollama create ", []),
+        ("pyollama export mi", ["mine:latest"]),
+        ("pyollama import mine.tar ", []),
     ],
 )
 def test_models_are_completed(stored: Any, line: str, items: list[str]) -> None:
     assert completed(line) == [f"plain,{item}" for item in items]
 
 
-@pytest.mark.parametrize("line", ["pyollama template mine ", "pyollama create x -f "])
+@pytest.mark.parametrize(
+    "line",
+    ["pyollama template mine ", "pyollama create x -f ", "pyollama export mine ",
+     "pyollama import "],
+)  # fmt: skip
 def test_files_are_left_to_the_shell(stored: Any, line: str) -> None:
     assert [item.partition(",")[0] for item in completed(line)] == ["file"]
 

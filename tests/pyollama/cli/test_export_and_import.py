@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -166,6 +167,31 @@ def test_a_damaged_file_leaves_nothing_in_the_store(
     assert "Error: the archive ends in the middle of 'blobs/sha256/" in result.err
     assert blobs_of(other) == set()
     assert not list(other.manifests.names())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_import_that_is_told_to_stop_leaves_nothing(
+    run: Any, store: Store, tmp_path: Path, other: Store, number: int
+) -> None:
+    weights = bytes(3_000_000)
+    offer(other, "m", weights)
+    run("export", "m", str(tmp_path / "m.tar"))
+    data = (tmp_path / "m.tar").read_bytes()
+    environ = {**os.environ, "OLLAMA_MODELS": str(tmp_path / "third")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "pyollama", "import", "-"],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environ,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(data[:2_000_000])
+        process.stdin.flush()
+        lines = (process.stderr.readline().decode() for _ in range(2))
+        assert f"importing {digest_of(weights)[7:19]}:\n" in list(lines)
+        process.send_signal(number)
+        assert process.wait(10) == 130
+    assert blobs_of(Store(tmp_path / "third")) == set()
 
 
 def test_a_model_is_not_written_to_a_terminal(store: Store) -> None:
