@@ -64,5 +64,9 @@ async def refused(request: Request, error: Exception) -> Response:
 
 
 async def crashed(request: Request, error: Exception) -> Response:
-    """Starlette's handler for everything else, which is our own mistake: an empty 500."""
-    return responses.empty(500)
+    """Starlette's handler for everything else, which is our own mistake: an empty 500.
+
+    The exception goes on to uvicorn, which logs it and hangs up. The client is told so, or its next
+    request would be sent on a connection that is no more.
+    """
+    return responses.empty(500, {"Connection": "close"})

@@ -78,6 +78,15 @@ def test_a_stream_is_chunked_and_a_short_answer_has_its_length(port: int) -> Non
     assert b"\nserver:" not in head.lower()
 
 
+def test_a_mistake_of_ours_is_told_and_ends_the_connection(port: int, serving: FakeServing) -> None:
+    serving.refusal = ZeroDivisionError()
+    lasting = post(b'{"model":"m","prompt":"hi"}').replace(b"Connection: close\r\n", b"")
+    head, _, body = exchange(port, lasting).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"\nconnection: close" in head.lower()
+    assert body == b""
+
+
 def test_each_line_is_sent_as_soon_as_it_exists(port: int, serving: FakeServing) -> None:
     serving.script, serving.pause = ["a", "b"], 0.3
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
