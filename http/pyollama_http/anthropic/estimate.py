@@ -27,6 +27,14 @@ def _size(text: str | None) -> int:
     return len((text or "").encode())
 
 
+def _json_size(value: Any) -> int:
+    """The bytes of a value as compact JSON; 0 if it is nested so deeply that none can be made."""
+    try:
+        return len(gojson.encode(value))
+    except RecursionError:
+        return 0
+
+
 def _of_system(system: Any) -> int:
     """The bytes of what the model is told first."""
     if system is None:
@@ -35,13 +43,13 @@ def _of_system(system: Any) -> int:
         return _size(system)
     if isinstance(system, list):
         return sum(_of_free_block(block) for block in system if isinstance(block, dict))
-    return len(gojson.encode(system))
+    return _json_size(system)
 
 
 def _of_free_block(block: dict[str, Any]) -> int:
     """The bytes of a block that is bound to no table."""
     if block.get("type") in WHOLE:
-        return len(gojson.encode(block))
+        return _json_size(block)
     texts = (block.get("text"), block.get("thinking"))
     return sum(_size(text) for text in texts if isinstance(text, str))
 
@@ -49,7 +57,7 @@ def _of_free_block(block: dict[str, Any]) -> int:
 def _of_block(block: ContentBlock) -> int:
     """The bytes of a block of a message; images are not counted."""
     if block.type in WHOLE:
-        return len(gojson.encode(block))
+        return _json_size(block)
     return _size(block.text) + _size(block.thinking)
 
 

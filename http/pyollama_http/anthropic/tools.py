@@ -51,12 +51,13 @@ def _native(tool: Tool) -> dict[str, Any]:
 
 
 def _parameters(tool: Tool) -> dict[str, Any]:
-    """The schema of a tool's input. Untranslatable if it is none."""
+    """The schema of a tool's input. Untranslatable if it is none, or has no end of schemas."""
     try:
         return tool_parameters(unmarshal(tool.input_schema or b"null"))
-    except DecodeError as error:
+    except (DecodeError, RecursionError) as error:
         name = go_quoted(tool.name)
-        raise Untranslatable(f"invalid input_schema for tool {name}: {error}") from error
+        reason = error if isinstance(error, DecodeError) else "it is nested too deeply"
+        raise Untranslatable(f"invalid input_schema for tool {name}: {reason}") from error
 
 
 def choice_of(choice: ToolChoice | None, native: ChatRequest) -> tool_choice.ToolChoice:

@@ -75,5 +75,12 @@ def test_blanks_of_a_schema_count(client: TestClient) -> None:
     assert estimate(client.post(URL, content=body.encode())) == n_byte // 4
 
 
+def test_what_is_nested_without_end_does_not_count(client: TestClient) -> None:
+    deep = '{"a":' * 3000 + "1" + "}" * 3000
+    body = f'{{"model":"m","max_tokens":1,"stream":true,"system":{deep},'
+    body += '"messages":[{"role":"user","content":"four"}]}'
+    assert estimate(client.post(URL, content=body.encode())) == 2
+
+
 def test_nothing_is_one_token(client: TestClient) -> None:
     assert asked(client, "", role="") == 1

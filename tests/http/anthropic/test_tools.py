@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from anthropic_requests import PORT, SEARCH, TIDE, ask, called, events, say
+from anthropic_requests import PORT, SEARCH, TIDE, URL, ask, called, events, say
 from fake_serving import FakeServing
 from starlette.testclient import TestClient
 
@@ -60,6 +60,17 @@ def test_what_is_no_schema_is_refused(client: TestClient, schema: Any, error: st
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == (
         f'invalid input_schema for tool "f": json: cannot unmarshal {error}'
+    )
+
+
+def test_a_schema_without_end_is_refused(client: TestClient) -> None:
+    deep = '{"type":"object","properties":{"a":' * 1000 + "{}" + "}}" * 1000
+    body = '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}],'
+    body += f'"tools":[{{"name":"f","input_schema":{deep}}}]}}'
+    answer = client.post(URL, content=body.encode())
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == (
+        'invalid input_schema for tool "f": it is nested too deeply'
     )
 
 
