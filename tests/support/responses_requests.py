@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from httpx import Response
 from starlette.testclient import TestClient
 
 from pyollama.api import ResponseMessage, ToolCall, ToolCallFunction
@@ -45,7 +44,7 @@ def called(name: str = "tide", id: str = "call_1", **arguments: Any) -> ToolCall
     return ToolCall(id=id, function=ToolCallFunction(name=name, arguments=arguments))
 
 
-def events(answer: Response) -> list[dict[str, Any]]:
+def events(answer: Any) -> list[dict[str, Any]]:
     """The payloads of a stream, whose names and numbers are checked."""
     assert answer.text.endswith("\n\n")
     found = []
@@ -58,6 +57,6 @@ def events(answer: Response) -> list[dict[str, Any]]:
     return found
 
 
-def kinds(answer: Response) -> list[str]:
+def kinds(answer: Any) -> list[str]:
     """The types of a stream's events, less what all begin with."""
     return [event["type"].removeprefix("response.") for event in events(answer)]
