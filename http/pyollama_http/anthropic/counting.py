@@ -1,5 +1,7 @@
 """POST /v1/messages/count_tokens, which Ollama does not have: how long a prompt is."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +29,7 @@ async def count_tokens(request: Request) -> Response:
 @translated(ANTHROPIC, MessagesRequest)
 async def _counted(request: Request, call: MessagesRequest) -> Response:
     """The tokens that the model would read, the words of its template included."""
-    native = native_request(call, strict=False, only_counts=True)
+    native = await asyncio.to_thread(native_request, call, strict=False, only_counts=True)
     native = await without_vain_thinking(request, native)
     serving = await parts(request).serving()
     wanted = TokenizeRequest(

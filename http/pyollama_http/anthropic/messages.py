@@ -1,6 +1,7 @@
 """POST /v1/messages: Anthropic's conversations, answered by the native chat."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -24,7 +25,7 @@ from pyollama_http.joined import joined_message
 from pyollama_http.openai.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import EventStream, all_of, begun, unless_gone
-from pyollama_http.tool_choice import AUTO
+from pyollama_http.tool_choice import AUTO, ToolChoice
 from pyollama_http.translating import Untranslatable, is_strict, translated
 from pyollama_http.web_search import provider, searches
 
@@ -34,21 +35,35 @@ __all__ = ["messages", "native_request"]
 @translated(ANTHROPIC, MessagesRequest, sse.KEPT_ALIVE)
 async def messages(request: Request, call: MessagesRequest) -> Response:
     """POST /v1/messages."""
-    strict = is_strict(request)
-    id = new_id("msg")
-    native = native_request(call, strict=strict)
+    strict, may_search = is_strict(request), has_search(call.tools)
+    native = await asyncio.to_thread(native_request, call, strict=strict)
     choice = AUTO if strict else choice_of(call.tool_choice, native)
+    estimate = await asyncio.to_thread(estimated_tokens, call) if call.stream else 0
+    id = new_id("msg")
+    events = await _started(request, id, native, choice, may_search=may_search)
+    if not call.stream:
+        found = await all_of(request, events)
+        return responses.line(_joined(id, call, found, strict=strict))
+    first = await begun(request, events)
+    frames = MessageEvents(id, call.model, estimate, strict=strict, searches=may_search)
+    return EventStream(first, events, frames)
+
+
+async def _started(
+    request: Request, id: str, native: ChatRequest, choice: ToolChoice, *, may_search: bool
+) -> Events[ChatResponse] | SearchingAnswer:
+    """The events of the answer, those of searches included if there may be any.
+
+    Only the first reply is kept to the choice of tools: what follows on a search may be text.
+    """
     native = await without_vain_thinking(request, native)
     chosen = await asyncio.to_thread(choice.applied, native)
-    events = choice.enforced(await _started(request, chosen))
-    answer = await _searching(request, id, native, events) if has_search(call.tools) else events
-    if not call.stream:
-        found = await all_of(request, answer)
-        return responses.line(_joined(id, call, found, strict=strict))
-    first = await begun(request, answer)
-    estimate = estimated_tokens(call)
-    frames = MessageEvents(id, call.model, estimate, strict=strict, searches=has_search(call.tools))
-    return EventStream(first, answer, frames)
+    serving = await parts(request).serving()
+    events = choice.enforced(await unless_gone(request, serving.chat(chosen)))
+    if not may_search:
+        return events
+    follow = partial(searches, native, chat=serving.chat, search=provider(request))
+    return SearchingAnswer(id, events, follow)
 
 
 def native_request(
@@ -85,24 +100,6 @@ def _options(call: MessagesRequest, extra: Any) -> dict[str, Any]:
         "stop": call.stop_sequences or None,
     }
     return merged({}, extra, given)
-
-
-async def _started(request: Request, native: ChatRequest) -> Events[ChatResponse]:
-    """The events of the native answer."""
-    serving = await parts(request).serving()
-    return await unless_gone(request, serving.chat(native))
-
-
-async def _searching(
-    request: Request, id: str, native: ChatRequest, events: Events[ChatResponse]
-) -> SearchingAnswer:
-    """The answer, with what the model searches. Only the first reply is kept to a choice of tools.
-
-    native: the request without such a choice
-    """
-    serving = await parts(request).serving()
-    search = provider(request)
-    return SearchingAnswer(id, events, lambda reply: searches(native, reply, serving.chat, search))
 
 
 def _joined(id: str, call: MessagesRequest, found: list[Any], *, strict: bool) -> MessagesResponse:

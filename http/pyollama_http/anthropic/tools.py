@@ -7,7 +7,7 @@ from pyollama.api import ChatRequest
 from pyollama.gotext import go_quoted
 from pyollama_http import tool_choice, web_search
 from pyollama_http.anthropic.types import Tool, ToolChoice
-from pyollama_http.gojson.scanner import DecodeError, unmarshal
+from pyollama_http.gojson.scanner import DecodeError, parse
 from pyollama_http.gojson.tools import tool_parameters
 from pyollama_http.translating import Untranslatable
 
@@ -53,7 +53,7 @@ def _native(tool: Tool) -> dict[str, Any]:
 def _parameters(tool: Tool) -> dict[str, Any]:
     """The schema of a tool's input. Untranslatable if it is none, or has no end of schemas."""
     try:
-        return tool_parameters(unmarshal(tool.input_schema or b"null"))
+        return tool_parameters(parse(tool.input_schema or b"null"))
     except (DecodeError, RecursionError) as error:
         name = go_quoted(tool.name)
         reason = error if isinstance(error, DecodeError) else "it is nested too deeply"
