@@ -33,13 +33,13 @@ def destination(path: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    target = Path(os.path.realpath(path))
+    target = Path(path)
     try:
         if target.exists() and not target.is_file():  # a pipe, a device: nothing to be replaced
             with target.open("wb") as file:
                 yield file
         else:
-            with _replacing(target) as file:
+            with _replacing(Path(os.path.realpath(target))) as file:
                 yield file
     except OSError as error:
         raise CommandError(f"write {path}: {(error.strerror or str(error)).lower()}") from error

@@ -62,14 +62,17 @@ class Manifests:
         """Where the manifest of a name lies or would lie."""
         return self.folder.joinpath(*name.parts)
 
-    def names(self) -> Iterator[Name]:
-        """Every name that has a manifest file, readable or not, in no particular order."""
+    def names(self, namespace: str = "", model: str = "") -> Iterator[Name]:
+        """Every name that has a manifest file, readable or not, in no particular order.
+
+        namespace, model: only those, in any case
+        """
         for host in _entries(self.folder, "host", self.folder):
-            for namespace in _entries(self.folder / host, "namespace", self.folder):
-                for model in _entries(self.folder / host / namespace, "model", self.folder):
-                    folder = self.folder / host / namespace / model
-                    for tag in _entries(folder, "tag", self.folder, files=True):
-                        yield Name(host, namespace, model, tag)
+            for space in _like(namespace, _entries(self.folder / host, "namespace", self.folder)):
+                folder = self.folder / host / space
+                for found in _like(model, _entries(folder, "model", self.folder)):
+                    for tag in _entries(folder / found, "tag", self.folder, files=True):
+                        yield Name(host, space, found, tag)
 
     def spelled(self, name: Name) -> Name:
         """The name with each part in the spelling of an equal part of any stored name.
@@ -191,6 +194,11 @@ class Manifests:
     def _is_inside(self, path: Path) -> bool:
         """Whether the path, all links followed, still lies in the folder of manifests."""
         return is_inside(path, self.folder)
+
+
+def _like(wanted: str, found: Iterator[str]) -> Iterator[str]:
+    """Those that differ from what is wanted in case alone; all if that is nothing."""
+    return (text for text in found if not wanted or text.lower() == wanted.lower())
 
 
 def _entries(folder: Path, kind: str, root: Path, *, files: bool = False) -> Iterator[str]:

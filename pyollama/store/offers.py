@@ -40,7 +40,7 @@ class Offers:
 
     def tags(self, repository: Repository) -> list[str]:
         """The tags of a repository, sorted; none if there is no such repository."""
-        return sorted({name.tag for name in self._names(repository)})
+        return sorted({name.tag for name in self.manifests.names(*repository)})
 
     def tagged(self, repository: Repository, tag: str) -> StoredManifest | None:
         """The manifest of a tag, or None. Ambiguous if it is not clear which one that is."""
@@ -69,14 +69,8 @@ class Offers:
 
     def _stored(self, repository: Repository) -> Iterator[tuple[Name, StoredManifest]]:
         """The manifests of a repository, from whichever registry."""
-        for name in self._names(repository):
+        for name in self.manifests.names(*repository):
             try:
                 yield name, self.manifests.read(name)
             except (FormatError, StoreError, NotFound):
                 continue
-
-    def _names(self, repository: Repository) -> Iterator[Name]:
-        wanted = tuple(part.lower() for part in repository)
-        for name in self.manifests.names():
-            if (name.namespace.lower(), name.model.lower()) == wanted:
-                yield name
