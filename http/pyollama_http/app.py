@@ -70,6 +70,7 @@ ROUTES = Routes(
             "/api/experimental/model-recommendations",
             imported("native.account:recommendations"),
         ),
+        ("GET", "/openapi.json", imported("openapi.endpoint:openapi")),
         ("POST", "/v1/chat/completions", imported("openai.chat:chat_completions")),
         ("POST", "/v1/completions", imported("openai.completions:completions")),
         ("POST", "/v1/embeddings", imported("openai.embeddings:embeddings")),

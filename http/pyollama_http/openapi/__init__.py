@@ -1,0 +1,1 @@
+"""What the server answers, as an OpenAPI document made of the tables that it answers by."""
