@@ -1,5 +1,7 @@
 """Anthropic's Python package: messages, streams, tools, thoughts."""
 
+import json
+
 import pytest
 from clients import Seen, run_python
 from stocked_server import Ollama
@@ -67,6 +69,12 @@ def test_a_search_is_unavailable(seen: Seen) -> None:
         assert (use, list(query)) == ("server_tool_use", ["query"])
         assert result == ["web_search_tool_result", "unavailable"]
         assert told["reason"] == "end_turn"
+
+
+def test_an_answer_keeps_to_a_schema(seen: Seen) -> None:
+    ((kind, text),) = seen["within_a_schema"]["blocks"]
+    assert kind == "text"
+    assert json.loads(text)["color"] in ("red", "green", "blue")
 
 
 def test_tokens_are_counted_as_they_will_be(seen: Seen) -> None:

@@ -14,6 +14,7 @@ from pyollama_http.anthropic.answer import blocks_of, response, stop_reason_of, 
 from pyollama_http.anthropic.conversion import native_messages
 from pyollama_http.anthropic.dialect import ANTHROPIC, new_id
 from pyollama_http.anthropic.estimate import estimated_tokens
+from pyollama_http.anthropic.formats import format_of
 from pyollama_http.anthropic.search import Searched, SearchingAnswer
 from pyollama_http.anthropic.stream import MessageEvents
 from pyollama_http.anthropic.thinking import think_of, without_vain_thinking
@@ -84,6 +85,7 @@ def native_request(
         model=call.model,
         messages=native_messages(call.system, call.messages),
         tools=native_tools(call.tools),
+        format=None if strict else format_of(call.output_config),
         options=_options(call, None if strict else call.options),
         keep_alive=None if strict else keep_alive_of(call.keep_alive),
         think=think_of(call),

@@ -120,9 +120,10 @@ class Metadata(AnthropicStruct):
 
 
 class OutputConfig(AnthropicStruct):
-    """How hard to think."""
+    """How hard to think, and (as only this server knows) what form to keep to."""
 
     effort: str = ""
+    format: RawJSON | None = None
 
 
 class MessagesRequest(AnthropicStruct):

@@ -118,6 +118,17 @@ def search() -> Any:
     return [shown(CLIENT.messages.create(**asked)), streamed]
 
 
+def within_a_schema() -> Any:
+    schema = {
+        "type": "object",
+        "properties": {"color": {"enum": ["red", "green", "blue"]}},
+        "required": ["color"],
+    }
+    asked = fields([{"role": "user", "content": "Which color do you like?"}])
+    output: Any = {"format": {"type": "json_schema", "schema": schema}}
+    return shown(CLIENT.messages.create(**asked, output_config=output))
+
+
 def counted() -> Any:
     asked = {"model": "tiny", "messages": SKY, "system": "Be brief."}
     made = CLIENT.messages.create(**asked, max_tokens=1)
@@ -137,5 +148,6 @@ def mistakes() -> Any:
 if __name__ == "__main__":
     report(
         message, message_awaited, message_streamed, message_streamed_awaited, raw_events, limited,
-        tool_loop, thinking_and_a_tool_streamed, choices, search, counted, mistakes,
+        tool_loop, thinking_and_a_tool_streamed, choices, search, within_a_schema,
+        counted, mistakes,
     )  # fmt: skip

@@ -59,9 +59,33 @@ def test_options_and_keep_alive_are_taken_too(client: TestClient, serving: FakeS
     assert "invalid duration" in refusal(client, keep_alive="soon")
 
 
+def test_an_answer_may_be_kept_to_a_schema(client: TestClient, serving: FakeServing) -> None:
+    schema = {"type": "object", "properties": {"z": {"type": "string"}, "a": {}}}
+    ask(client, output_config={"format": {"type": "json_schema", "schema": schema}})
+    assert native(serving).format == (
+        b'{"type":"object","properties":{"z":{"type":"string"},"a":{}}}'
+    )
+
+
+@pytest.mark.parametrize("format", [None, 5, "json", {}, {"type": "json_schema"}, {"schema": {}}])
+def test_a_format_that_is_none_is_passed_over(
+    client: TestClient, serving: FakeServing, format: Any
+) -> None:
+    assert ask(client, output_config={"format": format}).status_code == 200
+    assert native(serving).format is None
+
+
 def test_ollama_does_not_know_them(strict: TestClient, serving: FakeServing) -> None:
     choice = {"type": "any"}
-    ask(strict, options=5, keep_alive="soon", tools=[TIDE], tool_choice=choice)
+    format = {"type": "json_schema", "schema": {"type": "object"}}
+    ask(
+        strict,
+        options=5,
+        keep_alive="soon",
+        tools=[TIDE],
+        tool_choice=choice,
+        output_config={"format": format},
+    )
     assert native(serving).options == {"num_predict": 9}
     assert native(serving).keep_alive is None
     assert native(serving).format is None
