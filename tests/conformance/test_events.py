@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from pyollama_conformance.checks import differences
 from pyollama_conformance.client import Response
 from pyollama_conformance.events import Event, events_of
