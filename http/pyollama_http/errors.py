@@ -19,7 +19,7 @@ from pyollama.errors import (
 )
 from pyollama_http import responses
 
-__all__ = ["BadGateway", "BodyTooLarge", "Unsupported", "crashed", "refused", "status_of"]
+__all__ = ["BadGateway", "BodyTooLarge", "crashed", "refused", "status_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,6 @@ class BadGateway(PyollamaError):
     """Something beyond this server, which the answer needs, has failed."""
 
 
-class Unsupported(PyollamaError):
-    """An endpoint of Ollama's that this version does not have."""
-
-
 STATUS: dict[type[PyollamaError], int] = {
     BadRequest: 400,
     Forbidden: 403,
@@ -46,7 +42,6 @@ STATUS: dict[type[PyollamaError], int] = {
     OptionError: 500,
     EngineError: 500,
     NoEmbeddings: 501,
-    Unsupported: 501,
     BadGateway: 502,
     ServerBusy: 503,
 }

@@ -38,3 +38,12 @@ def client(parts: Parts) -> Iterator[TestClient]:
         raise_server_exceptions=False,
     ) as client:
         yield client
+
+
+@pytest.fixture
+def strict(store: Store, serving: FakeServing) -> Iterator[TestClient]:
+    """The application as it is when it shall be like Ollama, flaws included."""
+    settings = Settings.from_environ({"PYOLLAMA_PARITY": "strict"})
+    parts = Parts(settings, store, serving)  # type: ignore[arg-type]
+    with TestClient(create_app(settings, parts=parts), base_url="http://127.0.0.1:11434") as found:
+        yield found

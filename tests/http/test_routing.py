@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from pyollama_http.app import ROUTES
 from pyollama_http.native import blobs, inference, models
+from pyollama_http.routes import OLLAMA
 from pyollama_http.routing import METHODS
 
 DIGEST = "sha256:" + "0" * 64
@@ -134,7 +134,7 @@ def raw(client: TestClient, path: str, headers: list[tuple[bytes, bytes]]) -> tu
 
 
 def test_every_route_has_a_handler_that_exists_and_a_method_that_allow_can_name() -> None:
-    assert {method for method, _, _ in ROUTES.table} <= set(METHODS)
+    assert {method for method, _, _ in OLLAMA.table} <= set(METHODS)
     for module in (blobs, inference, models):
         for name in module.__all__:
             assert callable(getattr(module, name))

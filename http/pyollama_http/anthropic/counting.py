@@ -14,21 +14,14 @@ from pyollama_http.anthropic.types import MessagesRequest
 from pyollama_http.anthropic.wire import CountResponse
 from pyollama_http.parts import parts
 from pyollama_http.streams import unless_gone
-from pyollama_http.translating import is_strict, translated
+from pyollama_http.translating import translated
 
 __all__ = ["count_tokens"]
 
 
-async def count_tokens(request: Request) -> Response:
-    """POST /v1/messages/count_tokens; no such path where the server is strictly like Ollama."""
-    if is_strict(request):
-        return responses.text("404 page not found", 404, "text/plain")
-    return await _counted(request)
-
-
 @translated(ANTHROPIC, MessagesRequest)
-async def _counted(request: Request, call: MessagesRequest) -> Response:
-    """The tokens that the model would read, the words of its template included."""
+async def count_tokens(request: Request, call: MessagesRequest) -> Response:
+    """POST /v1/messages/count_tokens: those of the template's own words included."""
     native = await asyncio.to_thread(native_request, call, strict=False, only_counts=True)
     native = await without_vain_thinking(request, native)
     serving = await parts(request).serving()

@@ -23,7 +23,7 @@ from pyollama_http.anthropic.types import MessagesRequest
 from pyollama_http.anthropic.wire import MessagesResponse
 from pyollama_http.events import Events
 from pyollama_http.joined import joined_message
-from pyollama_http.openai.options import keep_alive_of, merged
+from pyollama_http.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import EventStream, all_of, begun, unless_gone
 from pyollama_http.tool_choice import AUTO, ToolChoice

@@ -21,10 +21,11 @@ from pyollama_http.openai.conversion import (
 )
 from pyollama_http.openai.dialect import OPENAI, thinking_of
 from pyollama_http.openai.messages import native_messages
-from pyollama_http.openai.options import keep_alive_of, merged, number_of_choices, stop_of
+from pyollama_http.openai.options import number_of_choices, stop_of
 from pyollama_http.openai.steering import choice_of, steering_of
 from pyollama_http.openai.types import ChatCompletionRequest, ResponseFormat
 from pyollama_http.openai.wire import FINGERPRINT, ChatCompletion, Choice, ResponseMessage
+from pyollama_http.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import EventStream, all_of, begun, unless_gone
 from pyollama_http.tool_choice import AUTO

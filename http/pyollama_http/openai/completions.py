@@ -15,11 +15,12 @@ from pyollama_http.joined import joined_text
 from pyollama_http.openai.choices import choices, of_each
 from pyollama_http.openai.conversion import new_number, usage_of
 from pyollama_http.openai.dialect import OPENAI
-from pyollama_http.openai.options import keep_alive_of, merged, number_of_choices, stop_of
+from pyollama_http.openai.options import number_of_choices, stop_of
 from pyollama_http.openai.steering import steering_of
 from pyollama_http.openai.text_chunks import TextChunks, text_logprobs
 from pyollama_http.openai.types import CompletionRequest
 from pyollama_http.openai.wire import FINGERPRINT, Completion, TextChoice
+from pyollama_http.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import EventStream, all_of, begun, unless_gone
 from pyollama_http.translating import is_strict, translated

@@ -12,9 +12,9 @@ from pyollama.api import EmbedRequest as NativeRequest
 from pyollama.api import EmbedResponse, Float32s
 from pyollama_http import gojson, responses
 from pyollama_http.openai.dialect import OPENAI
-from pyollama_http.openai.options import keep_alive_of, merged
 from pyollama_http.openai.types import EmbedRequest
 from pyollama_http.openai.wire import Embedding, EmbeddingList, EmbeddingUsage
+from pyollama_http.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import unless_gone
 from pyollama_http.translating import Untranslatable, is_strict, translated

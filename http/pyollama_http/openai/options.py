@@ -1,27 +1,13 @@
-"""What OpenAI's requests say of sampling, as Ollama's options."""
+"""What OpenAI's requests say of when to stop, and of how many answers."""
 
 from typing import Any
 
-from pyollama.api import Duration
-from pyollama_http.gojson.bind import Place, parser_of
-from pyollama_http.gojson.scanner import Number
 from pyollama_http.openai.messages import GO_TYPES
 from pyollama_http.translating import Untranslatable
 
-__all__ = ["keep_alive_of", "merged", "number_of_choices", "stop_of"]
+__all__ = ["number_of_choices", "stop_of"]
 
 MAX_CHOICES = 128
-
-
-def merged(defaults: dict[str, Any], extra: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """The options: what the API fixes, what the field options says, what the request names.
-
-    Unnamed fields (None) do not count. Untranslatable if extra is no object.
-    """
-    if not isinstance(extra, dict | None):
-        raise Untranslatable("options must be an object")
-    named = {name: value for name, value in given.items() if value is not None}
-    return {**defaults, **(extra or {}), **named}
 
 
 def stop_of(stop: Any, *, strict_items: bool) -> list[str] | None:
@@ -37,13 +23,6 @@ def stop_of(stop: Any, *, strict_items: bool) -> list[str] | None:
         if strict_items and not isinstance(item, str):
             raise Untranslatable(f"invalid type for 'stop' field: {GO_TYPES[type(item)]}")
     return [item for item in stop if isinstance(item, str)] or None
-
-
-def keep_alive_of(value: Any) -> Duration | None:
-    """How long the model stays, as the native API reads it."""
-    tree = Number(value) if type(value) in (int, float) else value
-    parsed = parser_of(Duration)(tree, Place())
-    return parsed if isinstance(parsed, Duration) else None
 
 
 def number_of_choices(n: Any) -> int:

@@ -9,15 +9,12 @@ from starlette.responses import Response
 
 from pyollama_http import responses
 from pyollama_http.openapi.document import document
-from pyollama_http.translating import is_strict
 
 __all__ = ["openapi"]
 
 
 async def openapi(request: Request) -> Response:
-    """GET /openapi.json; Ollama has no such path."""
-    if is_strict(request):
-        return responses.text("404 page not found", 404, "text/plain")
+    """GET /openapi.json."""
     return responses.text(await asyncio.to_thread(_body), content_type=responses.JSON)
 
 

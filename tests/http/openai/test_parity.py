@@ -1,27 +1,13 @@
 """Strict parity: Ollama's flaws, and nothing that it does not have."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from fake_serving import FakeServing
 from openai_requests import CALL, HI, TOOLS, URL, chunks
 from starlette.testclient import TestClient
 
 from pyollama.api import Logprob, ResponseMessage
 from pyollama.errors import EngineError
-from pyollama.settings import Settings
-from pyollama.store import Store
-from pyollama_http.app import create_app
-from pyollama_http.parts import Parts
-
-
-@pytest.fixture
-def strict(store: Store, serving: FakeServing) -> Iterator[TestClient]:
-    settings = Settings.from_environ({"PYOLLAMA_PARITY": "strict"})
-    parts = Parts(settings, store, serving)  # type: ignore[arg-type]
-    with TestClient(create_app(settings, parts=parts), base_url="http://127.0.0.1:11434") as found:
-        yield found
 
 
 def post(client: TestClient, **fields: Any) -> Any:

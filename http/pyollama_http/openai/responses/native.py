@@ -4,10 +4,10 @@ from typing import Any
 
 from pyollama.api import ChatRequest, RawJSON
 from pyollama_http.openai.dialect import thinking_of
-from pyollama_http.openai.options import keep_alive_of, merged
 from pyollama_http.openai.responses.conversation import native_messages
 from pyollama_http.openai.responses.tools import native_tools
 from pyollama_http.openai.responses.types import ResponsesRequest, ResponsesText
+from pyollama_http.options import keep_alive_of, merged
 
 __all__ = ["native_request"]
 

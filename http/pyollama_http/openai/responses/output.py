@@ -37,7 +37,8 @@ class Output:
     """Makes the events of the items. At any time one item is open, or none.
 
     strict: as in Ollama a message stays open while the model thinks again or calls tools, and its
-        place in the output is taken by them
+        place in the output is taken by them; thoughts are no part of their item's summary, and
+        OpenAI's helper for Node, which looks for the part, fails on them
     """
 
     def __init__(self, number: int, *, strict: bool) -> None:
@@ -60,6 +61,8 @@ class Output:
         if self.reasoning is None:
             self.reasoning = Growing(f"rs_{new_number(NUMBERS)}")
             yield payloads.item_added(reasoning(self.reasoning.id, ""), self.index)
+            if not self.strict:
+                yield payloads.summary_part_added(self.reasoning.id, self.index)
         self.reasoning.pieces.append(text)
         yield payloads.thinking_delta(self.reasoning.id, self.index, text)
 
@@ -120,6 +123,8 @@ class Output:
             return
         grown, self.reasoning = self.reasoning, None
         yield payloads.thinking_done(grown.id, self.index, grown.text)
+        if not self.strict:
+            yield payloads.summary_part_done(grown.id, self.index, grown.text)
         yield self._complete(reasoning(grown.id, grown.text))
 
     def _close_message(self) -> Iterator[Payload]:

@@ -11,6 +11,7 @@ from pyollama_http.openai.responses.wire import (
     Message,
     ReasoningItem,
     ResponseObject,
+    SummaryText,
     Usage,
     WebSearchCall,
     by_key,
@@ -27,6 +28,8 @@ __all__ = [
     "of_response",
     "response_failed",
     "search_event",
+    "summary_part_added",
+    "summary_part_done",
     "text_delta",
     "text_done",
     "thinking_delta",
@@ -90,18 +93,32 @@ def item_done(item: Item, index: int) -> Payload:
     return {"type": "response.output_item.done", "output_index": index, "item": by_key(item)}
 
 
+def summary_part_added(id: str, index: int) -> Payload:
+    """The only part of an item's thoughts begins."""
+    return _summary("part.added", id, index) | {"part": _summary_text("")}
+
+
+def summary_part_done(id: str, index: int, text: str) -> Payload:
+    """The only part of an item's thoughts is complete."""
+    return _summary("part.done", id, index) | {"part": _summary_text(text)}
+
+
 def thinking_delta(id: str, index: int, text: str) -> Payload:
     """Some more thoughts."""
-    return _summary("delta", id, index) | {"delta": text}
+    return _summary("text.delta", id, index) | {"delta": text}
 
 
 def thinking_done(id: str, index: int, text: str) -> Payload:
     """All thoughts of an item."""
-    return _summary("done", id, index) | {"text": text}
+    return _summary("text.done", id, index) | {"text": text}
+
+
+def _summary_text(text: str) -> Any:
+    return by_key(SummaryText(type="summary_text", text=text))
 
 
 def _summary(kind: str, id: str, index: int) -> Payload:
-    type = f"response.reasoning_summary_text.{kind}"
+    type = f"response.reasoning_summary_{kind}"
     return {"type": type, "item_id": id, "output_index": index, "summary_index": 0}
 
 

@@ -11,11 +11,12 @@ from pyollama.api import ChatResponse, Time
 from pyollama.errors import EngineError
 
 ITEM, TEXT, ARGUMENTS = "output_item", "output_text", "function_call_arguments"
+SUMMARY = "reasoning_summary"
 BEGUN = ["created", "in_progress"]
 SAID = [f"{ITEM}.added", "content_part.added", f"{TEXT}.delta"]
 SAID_ALL = [*SAID, f"{TEXT}.done", "content_part.done", f"{ITEM}.done"]
-THOUGHT = [f"{ITEM}.added", "reasoning_summary_text.delta"]
-THOUGHT_ALL = [*THOUGHT, "reasoning_summary_text.done", f"{ITEM}.done"]
+THOUGHT = [f"{ITEM}.added", f"{SUMMARY}_part.added", f"{SUMMARY}_text.delta"]
+THOUGHT_ALL = [*THOUGHT, f"{SUMMARY}_text.done", f"{SUMMARY}_part.done", f"{ITEM}.done"]
 CALLED = [f"{ITEM}.added", f"{ARGUMENTS}.delta", f"{ARGUMENTS}.done", f"{ITEM}.done"]
 
 
@@ -93,11 +94,11 @@ def test_the_keys_of_all_objects_are_sorted(client: TestClient, serving: FakeSer
 
     answer = stream(client)
     check(events(answer))
-    message = events(answer)[6]
+    message = events(answer)[8]
     assert message["type"] == "response.output_item.added"
     assert (
         '{"content_index":0,"item_id":"' + message["item"]["id"] + '","output_index":1,"part":'
-        '{"annotations":[],"logprobs":[],"text":"","type":"output_text"},"sequence_number":7,'
+        '{"annotations":[],"logprobs":[],"text":"","type":"output_text"},"sequence_number":9,'
         '"type":"response.content_part.added"}'
     ) in answer.text
 
@@ -107,13 +108,33 @@ def test_thoughts_are_completed_before_the_text(client: TestClient, serving: Fak
     answer = stream(client)
     assert kinds(answer) == [*BEGUN, *THOUGHT_ALL, *SAID_ALL, "completed"]
     check_places(answer)
-    done = events(answer)[5]
+    done = events(answer)[7]
     assert done["item"] == {
         "encrypted_content": "T",
         "id": done["item"]["id"],
         "summary": [{"text": "T", "type": "summary_text"}],
         "type": "reasoning",
     }
+
+
+def test_thoughts_are_a_part_of_their_item(client: TestClient, serving: FakeServing) -> None:
+    serving.script = [said("", "T"), said("", "U")]
+    answer = stream(client)
+    parts = [event for event in events(answer) if "summary_part" in event["type"]]
+    assert [each["part"] for each in parts] == [
+        {"text": "", "type": "summary_text"},
+        {"text": "TU", "type": "summary_text"},
+    ]
+    assert [(each["output_index"], each["summary_index"]) for each in parts] == [(0, 0)] * 2
+    check_places(answer)
+
+
+def test_in_ollama_thoughts_are_no_part_of_their_item(
+    strict: TestClient, serving: FakeServing
+) -> None:
+    serving.script = [said("", "T")]
+    text = [f"{SUMMARY}_text.delta", f"{SUMMARY}_text.done"]
+    assert kinds(stream(strict)) == [*BEGUN, f"{ITEM}.added", *text, f"{ITEM}.done", "completed"]
 
 
 def test_thoughts_alone_have_no_message(client: TestClient, serving: FakeServing) -> None:
@@ -128,7 +149,7 @@ def test_calls_are_items_of_their_own(client: TestClient, serving: FakeServing) 
     answer = stream(client)
     assert kinds(answer) == [*BEGUN, *THOUGHT_ALL, *CALLED, *CALLED, "completed"]
     check_places(answer)
-    added, delta, done, complete = events(answer)[6:10]
+    added, delta, done, complete = events(answer)[8:12]
     assert (added["item"]["arguments"], added["item"]["status"]) == ("", "in_progress")
     assert delta["delta"] == done["arguments"] == complete["item"]["arguments"]
     assert complete["item"]["arguments"] == '{"port":"Brest"}'
