@@ -1,5 +1,7 @@
 """The engine of a model that makes embeddings: token ids in, one vector for each text out.
 
+Of a model that ranks, a text is a query and a document together, and its vector is their scores.
+
 It is stepped as the engine of a text model is, but keeps nothing between steps: a text is computed
 whole in one pass, as many texts at a time as have room, in the order in which they came. A row sees
 its own text alone, so a vector does not depend on what else is in the pass.
@@ -32,7 +34,8 @@ class EncodeRequest:
     """Texts to embed.
 
     texts: token ids of each, at least one and at most as many as ``Encoder.n_ctx``
-    vectors: (n_embd,) float32 of those that are done, in the same order
+    vectors: float32 (n_embd,), or (labels,) if the model ranks, of those that are done, in the
+        same order
     """
 
     texts: Sequence[Text]
@@ -101,11 +104,16 @@ class Encoder:
         rows = self.model.states(whole_texts([text for _, text in parts], self.model), self.cache)
         starts = np.cumsum([0, *lengths])
         for (request, _), start, length in zip(parts, starts, lengths, strict=False):
-            request.vectors.append(pool(rows[start : start + length], self.pooling))
+            request.vectors.append(self._vector(rows[start : start + length]))
         done = []
         while self.waiting and len(self.waiting[0].vectors) == len(self.waiting[0].texts):
             done.append(Encoded(self.waiting.popleft()))
         return done
+
+    def _vector(self, rows: Array) -> Array:
+        """What is told of a text, from all its rows, (T, n_embd)."""
+        vector = pool(rows, self.pooling)
+        return self.model.scores(vector[np.newaxis])[0] if self.pooling.ranks else vector
 
     def _plan(self) -> list[Part]:
         """The next texts, in order, as many as one pass has rows and pages for; one at least."""

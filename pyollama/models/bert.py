@@ -2,7 +2,7 @@
 
 all-MiniLM, bge, mxbai-embed, snowflake-arctic-embed and many more share it. Unlike a decoder it
 normalizes after each half of a layer, adds a learned row for every position, and has no output
-matrix: its last rows are pooled into one vector.
+matrix: its last rows are pooled into one vector, or scored by a classifier if the model ranks.
 Papers: arXiv:1810.04805 (BERT), 1706.03762 (encoder), 1607.06450 (LayerNorm), 1606.08415 (GELU).
 Shapes: T rows in the batch, D = n_embd, H = n_head, K = n_head_kv, E = n_embd_head, F = n_ff.
 """
@@ -20,6 +20,13 @@ from pyollama.models.parts.attention import (
     queries_keys_values,
     read_heads,
 )
+from pyollama.models.parts.classifier import (
+    Classifier,
+    assemble_classifier,
+    classify,
+    expected_classifier,
+    read_labels,
+)
 from pyollama.models.parts.layer_norm import LayerNorm, assemble_norm, expected_norm, normalize
 from pyollama.models.parts.projection import (
     Projection,
@@ -34,6 +41,7 @@ from pyollama.models.parts.token_types import (
     read_token_types,
 )
 from pyollama.models.parts.vocabulary import embed
+from pyollama.models.pooling import ranks
 from pyollama.models.tensors import Expected, Tensors, matrix
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import KVCache, LayerCache
@@ -52,6 +60,7 @@ class BertConfig:
     n_ff: int  # feed_forward_length
     heads: Heads  # attention.head_count and its kin
     norm_eps: float  # attention.layer_norm_epsilon
+    n_label: int  # classifier.output_labels; 0 for a model that does not rank
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ class BertWeights:
     position_embd: Array  # (n_ctx_train, D)
     token_embd_norm: LayerNorm
     blk: tuple[BertLayer, ...]
+    classifier: Classifier | None  # cls, cls.output
 
 
 def read_config(keys: Hyperparameters, n_vocab: int) -> BertConfig:
@@ -88,6 +98,7 @@ def read_config(keys: Hyperparameters, n_vocab: int) -> BertConfig:
         n_ff=keys.same_in_all_layers("feed_forward_length", 1, MAX_WIDTH),
         heads=read_heads(keys, n_embd),
         norm_eps=keys.number("attention.layer_norm_epsilon", 0.0, 1.0, 1e-12),
+        n_label=read_labels(keys) if ranks(keys) else 0,
     )
 
 
@@ -104,6 +115,8 @@ def expected_tensors(config: BertConfig) -> Iterator[Expected]:
         yield from expected_projection(f"blk.{i}.ffn_up", n_ff, n_embd)
         yield from expected_projection(f"blk.{i}.ffn_down", n_embd, n_ff)
         yield from expected_norm(f"blk.{i}.layer_output_norm", n_embd)
+    if config.n_label:
+        yield from expected_classifier(config.n_label, n_embd)
 
 
 def assemble(tensors: Tensors, config: BertConfig) -> BertWeights:
@@ -114,6 +127,7 @@ def assemble(tensors: Tensors, config: BertConfig) -> BertWeights:
         position_embd=tensors.weight("position_embd.weight").dequantize(0, config.n_ctx_train),
         token_embd_norm=assemble_norm(tensors, "token_embd_norm", config.norm_eps),
         blk=tuple(assemble_layer(tensors, f"blk.{i}.", config) for i in range(config.n_layer)),
+        classifier=assemble_classifier(tensors) if config.n_label else None,
     )
 
 
@@ -148,3 +162,9 @@ def states(batch: Batch, weights: BertWeights, cache: KVCache, config: BertConfi
         x = normalize(x + attention(x, w, layer_cache, batch, config), w.attn_output_norm)
         x = normalize(x + feed_forward(x, w), w.layer_output_norm)
     return x[batch.wanted]
+
+
+def scores(rows: Array, weights: BertWeights) -> Array:
+    """The scores of pairs of texts, a value per label: the first row of each, (N, D) -> (N, C)."""
+    assert weights.classifier is not None, "the model does not rank"
+    return classify(rows, weights.classifier)

@@ -49,7 +49,10 @@ class Config(Protocol):
 
 
 class Architecture(Protocol):
-    """The functions that an architecture's module has; an encoder has not the last two."""
+    """The functions that an architecture's module has; an encoder has not the last two.
+
+    Only one that can rank has ``scores``.
+    """
 
     def read_config(self, keys: Hyperparameters, n_vocab: int) -> Any:
         """The configuration that the metadata describes."""
@@ -62,6 +65,9 @@ class Architecture(Protocol):
 
     def states(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
         """The last layer's rows that the batch wants."""
+
+    def scores(self, rows: Array, weights: Any) -> Array:
+        """The scores of pairs of texts, of the first row of each."""
 
     def forward(self, batch: Batch, weights: Any, cache: KVCache, config: Any) -> Array:
         """The logits of the rows that the batch wants."""
@@ -97,6 +103,11 @@ class Model:
     def states(self, batch: Batch, cache: KVCache) -> Array:
         """The last layer's rows that the batch wants, (n_wanted, n_embd) float32."""
         return self.architecture.states(batch, self.weights, cache, self.config)
+
+    def scores(self, rows: Array) -> Array:
+        """The scores of pairs of texts by a model that ranks: (N, n_embd), of the first row of
+        each, -> (N, labels) float32."""
+        return self.architecture.scores(rows, self.weights)
 
     def forward(self, batch: Batch, cache: KVCache) -> Array:
         """Logits of the rows that the batch wants, (n_wanted, n_vocab) float32."""
@@ -151,6 +162,8 @@ def check_model(file: GGUFFile) -> Checked:
     is_encoder = not hasattr(architecture, "forward")
     if is_encoder and pooling is None:
         raise ModelError(f"{name}.pooling_type is missing: a {name} model makes no text")
+    if pooling is not None and pooling.ranks and not hasattr(architecture, "scores"):
+        raise ModelError(f"{name} models that rank pairs of texts are not supported")
     config = architecture.read_config(keys, n_vocab)
     present = check_tensors(file, architecture.expected_tensors(config))
     causal = not is_encoder and keys.get("attention.causal") is not False

@@ -1,4 +1,4 @@
-"""From the rows of a text to the one vector that stands for it.
+"""From the rows of a text to the one vector that stands for it, or to the row that is scored.
 
 Papers: arXiv:1908.10084 (sentence embeddings: mean or first row), 2212.03533 (last row).
 Shapes: T rows, D = n_embd.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from math import sqrt
 
-from pyollama.models.hyperparameters import Hyperparameters, ModelError
+from pyollama.models.hyperparameters import Hyperparameters
 from pyollama_tensor.types import Array
 
 MIN_NORM = 1e-12  # a shorter vector is scaled as if it were so long: zero stays zero
@@ -21,7 +21,7 @@ class PoolingType(IntEnum):
     MEAN = 1
     CLS = 2  # the row of the token [CLS], which begins every text
     LAST = 3
-    RANK = 4  # a score for a pair of texts, by a classifier
+    RANK = 4  # the first row, from which a classifier makes the score of a pair of texts
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,25 @@ class Pooling:
     type: PoolingType
     normalizes: bool
 
+    @property
+    def ranks(self) -> bool:
+        """Whether the model scores pairs of texts."""
+        return self.type is PoolingType.RANK
+
 
 def read_pooling(keys: Hyperparameters) -> Pooling | None:
     """The pooling of a GGUF, None if it makes text and no embeddings. Raises ModelError."""
     if keys.get("pooling_type") is None:
         return None
     type = PoolingType(keys.integer("pooling_type", 0, max(PoolingType)))
-    if type is PoolingType.RANK:
-        raise ModelError("models that rank pairs of texts are not supported")
-    return Pooling(type, type is not PoolingType.NONE and _normalizes(keys))
+    is_whole = type not in (PoolingType.NONE, PoolingType.RANK)
+    return Pooling(type, is_whole and _normalizes(keys))
+
+
+def ranks(keys: Hyperparameters) -> bool:
+    """Whether a model scores pairs of texts, and makes no embeddings. Raises ModelError."""
+    pooling = read_pooling(keys)
+    return pooling is not None and pooling.ranks
 
 
 def _normalizes(keys: Hyperparameters) -> bool:

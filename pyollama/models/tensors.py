@@ -79,7 +79,7 @@ def check_tensors(file: GGUFFile, expected: Iterable[Expected]) -> list[Expected
             if want.optional:
                 continue
             raise ModelError(f"missing tensor '{want.name}'")
-        if info.shape != want.shape:
+        if without_ones(info.shape) != without_ones(want.shape):
             raise ModelError(
                 f"tensor '{want.name}' has wrong shape; "
                 f"expected {list(want.shape)}, got {list(info.shape)}"
@@ -87,6 +87,13 @@ def check_tensors(file: GGUFFile, expected: Iterable[Expected]) -> list[Expected
         check_type(want, info.type)
         present.append(want)
     return present
+
+
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape less outer axes of one row, which GGUF files may leave out."""
+    while len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
 
 
 def check_type(want: Expected, ggml_type: GGMLType) -> None:
@@ -119,7 +126,7 @@ def load_one(file: GGUFFile, want: Expected) -> Weight | Array:
     """One tensor: a matrix as a Weight, a vector as float32."""
     data, ggml_type = file.data(want.name), file.tensors[want.name].type
     if len(want.shape) == 1:
-        return np.ascontiguousarray(dequantize(data, ggml_type), dtype=np.float32)
-    weight = make_weight(data, ggml_type, want.shape[1])
+        return np.ascontiguousarray(dequantize(data, ggml_type), dtype=np.float32).reshape(-1)
+    weight = make_weight(data.reshape(want.shape[0], -1), ggml_type, want.shape[1])
     file.drop(want.name)
     return weight

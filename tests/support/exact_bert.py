@@ -32,6 +32,14 @@ class ExactBert(ExactModel):
         unit: F64 = vector / np.linalg.norm(vector)
         return unit
 
+    def scores(self, ids: Sequence[int]) -> F64:
+        """The scores of a pair of texts by a classifier on its first row, (T,) -> (labels,)."""
+        first = self.states(ids)[:1]
+        if "cls.weight" in self.weights:
+            first = np.tanh(self._project(first, "cls"))
+        scores: F64 = self._project(first, "cls.output")[0]
+        return scores
+
     def _layer_norm(self, x: F64, name: str) -> F64:
         centred = x - x.mean(-1, keepdims=True)
         deviation = np.sqrt((centred**2).mean(-1, keepdims=True))

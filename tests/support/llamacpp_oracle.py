@@ -24,14 +24,17 @@ class LlamaCpp:
         n_ctx: int = 512,
         shifts: bool = False,
         embeds: bool = False,
+        ranks: bool = False,
     ) -> None:
         x = pytest.importorskip("xllamacpp", reason="xllamacpp has no wheel for this platform")
         params = x.CommonParams()
         params.model.path = str(path)
         params.n_ctx, params.n_parallel, params.port, params.verbosity = n_ctx, 1, 0, -1
-        params.ctx_shift, params.embedding = shifts, embeds
-        if embeds:
+        params.ctx_shift, params.embedding = shifts, embeds or ranks
+        if embeds or ranks:
             params.n_batch = params.n_ubatch = n_ctx
+        if ranks:
+            params.pooling_type = x.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
         params.cpuparams.n_threads, params.warmup = 1, False
         if exact_cache:
             # its other attention adds up in halves
@@ -64,6 +67,12 @@ class LlamaCpp:
         """The vector of a text, of length 1, (n_embd,) float64."""
         (answer,) = self.ask("/embedding", {"content": text})
         return np.array(answer["embedding"][0])
+
+    def rank(self, query: str, documents: Sequence[str]) -> NDArray[Any]:
+        """The score of each document, (n,) float64."""
+        answer = self.ask("/v1/rerank", {"query": query, "documents": list(documents)})
+        ranked = sorted(answer["results"], key=lambda result: int(result["index"]))
+        return np.array([result["relevance_score"] for result in ranked])
 
     def greedy(self, ids: Sequence[int], n: int, **more: Any) -> list[int]:
         """The n most probable tokens after a prompt, end-of-text tokens left out."""

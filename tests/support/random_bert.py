@@ -16,6 +16,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("hello", "world", "why", "is", "the", "sky", "blue", "un", "aff", "wor")
 CONTINUED = ("able", "ld", "s", "ing")  # pieces that go on with a word
 PUNCTUATION = "!,.?'-"
+TABLES = ("position_embd", "token_types")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -32,6 +33,9 @@ class BertShape:
     n_token_types: int = 2
     pooling_type: int | None = 1
     biased: bool = True
+    float_tables: bool = False  # positions and types are F32, as llama.cpp wants it
+    n_label: int = 0  # scores that a classifier gives
+    has_dense: bool = True  # whether the classifier has a layer before its last
 
 
 def bert_vocabulary() -> list[str]:
@@ -69,6 +73,9 @@ def bert_metadata(shape: BertShape, **more: Any) -> dict[str, Any]:
         "tokenizer.ggml.bos_token_id": 2,
         "tokenizer.ggml.eos_token_id": 3,
     } | {key.replace("__", "."): value for key, value in more.items()}
+    if shape.n_label > 1:
+        labels = [f"label {i}" for i in range(shape.n_label)]
+        metadata.setdefault(f"{arch}.classifier.output_labels", labels)
     return {key: value for key, value in metadata.items() if value is not None}
 
 
@@ -84,7 +91,8 @@ def write_random_bert(
     rng = np.random.default_rng(seed)
     tensors: dict[str, tuple[NDArray[Any], GGMLType]] = {}
     for name, n_out, n_in in matrices(shape):
-        tensors[f"{name}.weight"] = (random_rows(rng, type, n_out, n_in), type)
+        own = GGMLType.F32 if shape.float_tables and name in TABLES else type
+        tensors[f"{name}.weight"] = (random_rows(rng, own, n_out, n_in), own)
         if shape.biased and shape.arch == "bert" and name.startswith("blk."):
             bias = rng.normal(0.0, 0.3, n_out).astype(np.float32)
             tensors[f"{name}.bias"] = (bias, GGMLType.F32)
@@ -92,6 +100,10 @@ def write_random_bert(
         gain = rng.uniform(0.7, 1.3, shape.n_embd).astype(np.float32)
         bias = rng.normal(0.0, 0.1, shape.n_embd).astype(np.float32)
         tensors[f"{name}.weight"] = (gain, GGMLType.F32)
+        tensors[f"{name}.bias"] = (bias, GGMLType.F32)
+    for name, n_out in classifier(shape):
+        tensors[f"{name}.weight"] = (random_rows(rng, type, n_out, shape.n_embd), type)
+        bias = rng.normal(0.0, 0.3, n_out).astype(np.float32)
         tensors[f"{name}.bias"] = (bias, GGMLType.F32)
     write_gguf(path, bert_metadata(shape, **more), tensors)
     return path
@@ -114,6 +126,14 @@ def matrices(shape: BertShape) -> Iterator[tuple[str, int, int]]:
         yield f"blk.{i}.attn_output", d, d
         yield f"blk.{i}.ffn_up", f, d
         yield f"blk.{i}.ffn_down", d, f
+
+
+def classifier(shape: BertShape) -> Iterator[tuple[str, int]]:
+    """Name and rows of the matrices that make scores of a text's first row."""
+    if shape.n_label and shape.has_dense:
+        yield "cls", shape.n_embd
+    if shape.n_label:
+        yield "cls.output", shape.n_label
 
 
 def norms(shape: BertShape) -> Iterator[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyollama.models.hyperparameters import Hyperparameters
-from pyollama.models.pooling import Pooling, PoolingType, pool, read_pooling, unit
+from pyollama.models.pooling import Pooling, PoolingType, pool, ranks, read_pooling, unit
 
 ROWS = np.array([[1, 0, 2], [3, 0, 0], [5, 6, 1]], np.float32)
 
@@ -18,6 +18,7 @@ ROWS = np.array([[1, 0, 2], [3, 0, 0], [5, 6, 1]], np.float32)
         (PoolingType.MEAN, [3, 2, 1]),
         (PoolingType.CLS, [1, 0, 2]),
         (PoolingType.LAST, [5, 6, 1]),
+        (PoolingType.RANK, [1, 0, 2]),
     ],
 )
 def test_a_vector_is_a_row_or_the_mean_of_all(type: PoolingType, vector: list[float]) -> None:
@@ -74,5 +75,8 @@ def test_a_bert_with_another_tokenizer_does_not_normalize() -> None:
     assert pooling == Pooling(PoolingType.CLS, normalizes=False)
 
 
-def test_vectors_of_single_rows_are_not_normalized() -> None:
-    assert read_pooling(keys_of("bert", pooling_type=0)) == Pooling(PoolingType.NONE, False)
+@pytest.mark.parametrize("type", [PoolingType.NONE, PoolingType.RANK])
+def test_vectors_of_single_rows_are_not_normalized(type: PoolingType) -> None:
+    keys = keys_of("bert", pooling_type=int(type))
+    assert read_pooling(keys) == Pooling(type, normalizes=False)
+    assert ranks(keys) == (type is PoolingType.RANK)
