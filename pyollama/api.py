@@ -226,6 +226,36 @@ class EmbeddingResponse(Struct, kw_only=True, omit_defaults=True):
     embedding: list[float]
 
 
+class RerankRequest(Struct, kw_only=True):
+    """A query, and documents to be put in the order of their relevance to it.
+
+    top_n: how many are wanted back; None for all
+    """
+
+    model: str = ""
+    query: str = ""
+    documents: list[str] = field(default_factory=list)
+    top_n: int | None = None
+    truncate: bool | None = None
+    keep_alive: Duration | None = None
+    options: Options = field(default_factory=dict)
+
+
+class RankedDocument(Struct, kw_only=True):
+    """A document by its place in the request, and what the model thinks of it."""
+
+    index: int
+    relevance_score: float
+
+
+class RerankResponse(Struct, kw_only=True):
+    """The best documents, the best first."""
+
+    model: str
+    results: list[RankedDocument]
+    prompt_eval_count: int
+
+
 class TokenizeRequest(Struct, kw_only=True):
     """POST /api/tokenize: a text, or a conversation as /api/chat takes it."""
 

@@ -53,6 +53,7 @@ OLLAMA = Routes(
 BEYOND = [
     ("GET", "/openapi.json", imported("openapi.endpoint:openapi")),
     ("POST", "/v1/messages/count_tokens", imported("anthropic.counting:count_tokens")),
+    ("POST", "/v1/rerank", imported("openai.rerank:rerank")),
 ]
 REGISTRY = [(ANY, "/v2/*path", imported("registry.endpoints:answer"))]
 

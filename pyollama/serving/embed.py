@@ -5,9 +5,10 @@ loaded before it is known to make no embeddings.
 """
 
 import asyncio
+import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from pyollama.api import (
     EmbedRequest,
     EmbedResponse,
     Float32s,
+    RerankRequest,
 )
 from pyollama.engine import Encoded, EncodeRequest
 from pyollama.errors import BadRequest, EngineError, NotFound, PyollamaError
@@ -29,7 +31,7 @@ from pyollama.serving.answer import Clock
 from pyollama.serving.checks import capabilities_of, not_pulled, requested_name
 from pyollama.serving.inputs import Limits, cut_input, limits_of, whole_input
 from pyollama.serving.limits import runner_options
-from pyollama.serving.loaded import DEFAULT_CONTEXT, RunnerOptions
+from pyollama.serving.loaded import DEFAULT_CONTEXT, LoadedModel, RunnerOptions
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Lease
 from pyollama.settings import Settings
@@ -38,7 +40,8 @@ from pyollama_tensor.types import I32, Array
 
 MAX_VALUES = 1 << 25  # in the vectors of one answer, whose JSON takes ten bytes for each
 NOT_FINITE = "embedding contains NaN or Inf values"
-Call = EmbedRequest | EmbeddingRequest
+RANKS = "the model ranks documents and makes no embeddings"
+Call = EmbedRequest | EmbeddingRequest | RerankRequest
 
 
 async def embed(store: Store, scheduler: Scheduler, call: EmbedRequest) -> EmbedResponse:
@@ -54,6 +57,7 @@ async def embed(store: Store, scheduler: Scheduler, call: EmbedRequest) -> Embed
         clock = Clock(arrived, time.perf_counter_ns())
         if not texts:
             return EmbedResponse(model=call.model, embeddings=[])
+        require_embeddings(lease.loaded)
         limits = limits_of(lease.loaded, context_wanted(options, scheduler.settings))
         require_few(len(texts), limits)
         request = EncodeRequest(await cut_inputs(texts, limits, call.truncate is not False))
@@ -87,6 +91,7 @@ async def embeddings(
     try:
         if not call.prompt:
             return EmbeddingResponse(embedding=[])
+        require_embeddings(lease.loaded)
         limits = limits_of(lease.loaded, context_wanted(options, scheduler.settings))
         try:
             ids = await asyncio.to_thread(whole_input, call.prompt, limits)
@@ -144,6 +149,12 @@ def context_wanted(options: Options, settings: Settings) -> int:
     return settings.context_length or DEFAULT_CONTEXT
 
 
+def require_embeddings(loaded: LoadedModel) -> None:
+    """Raise BadRequest if what the model makes of a text is a score."""
+    if loaded.model.pooling is not None and loaded.model.pooling.ranks:
+        raise BadRequest(RANKS)
+
+
 def require_few(n_text: int, limits: Limits) -> None:
     """Raise BadRequest if the vectors of so many texts would fill the memory."""
     n_embd = limits.loaded.model.config.n_embd
@@ -152,20 +163,23 @@ def require_few(n_text: int, limits: Limits) -> None:
 
 
 async def cut_inputs(texts: Sequence[str], limits: Limits, truncate: bool) -> list[I32]:
-    """The token ids of each text. Raises BadRequest, NoEmbeddings.
+    """The token ids of each text. Raises BadRequest, NoEmbeddings."""
 
-    They are found in a thread, which stops at the next text if the client leaves.
+    def cut(text: str) -> I32:
+        return np.array(cut_input(text, limits, truncate=truncate), np.int32)
+
+    return await each_in_turn(cut, texts)
+
+
+async def each_in_turn(encode: Callable[[str], I32], texts: Sequence[str]) -> list[I32]:
+    """What a function makes of each text, in a thread that stops at the next if the client leaves.
+
+    Raises what the function raises.
     """
     abandoned = threading.Event()
-
-    def cut() -> Iterator[I32]:
-        for text in texts:
-            if abandoned.is_set():
-                return
-            yield np.array(cut_input(text, limits, truncate=truncate), np.int32)
-
+    remaining = itertools.takewhile(lambda _: not abandoned.is_set(), texts)
     try:
-        return await asyncio.to_thread(lambda: list(cut()))
+        return await asyncio.to_thread(lambda: [encode(text) for text in remaining])
     finally:
         abandoned.set()
 

@@ -21,6 +21,8 @@ from pyollama.api import (
     GenerateResponse,
     LocalTime,
     ProcessModel,
+    RerankRequest,
+    RerankResponse,
     Steering,
     TokenizeRequest,
     TokenizeResponse,
@@ -29,6 +31,7 @@ from pyollama.serving.chat import Chat
 from pyollama.serving.embed import embed, embeddings
 from pyollama.serving.flow import answer
 from pyollama.serving.generate import Generate
+from pyollama.serving.rerank import rerank
 from pyollama.serving.scheduler import Scheduler
 from pyollama.serving.slot import Slot
 from pyollama.serving.text_sides import TextSides
@@ -79,6 +82,10 @@ class Serving:
     async def embeddings(self, call: EmbeddingRequest) -> EmbeddingResponse:
         """Answer POST /api/embeddings. Raises what the first failing check names."""
         return await embeddings(self.store, self.scheduler, call)
+
+    async def rerank(self, call: RerankRequest) -> RerankResponse:
+        """Answer POST /v1/rerank. Raises what the first failing check names."""
+        return await rerank(self.store, self.scheduler, call)
 
     async def tokenize(self, call: TokenizeRequest) -> TokenizeResponse:
         """Answer POST /api/tokenize. Raises what the first failing check names."""
