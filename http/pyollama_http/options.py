@@ -4,7 +4,7 @@ from typing import Any
 
 from pyollama.api import Duration
 from pyollama_http.gojson.bind import Place, parser_of
-from pyollama_http.gojson.scanner import Number
+from pyollama_http.gojson.scanner import Number, Pairs, Tree
 from pyollama_http.translating import Untranslatable
 
 __all__ = ["keep_alive_of", "merged"]
@@ -23,6 +23,12 @@ def merged(defaults: dict[str, Any], extra: Any, given: dict[str, Any]) -> dict[
 
 def keep_alive_of(value: Any) -> Duration | None:
     """How long the model stays, as the native API reads it."""
-    tree = Number(value) if type(value) in (int, float) else value
-    parsed = parser_of(Duration)(tree, Place())
+    parsed = parser_of(Duration)(_tree(value), Place())
     return parsed if isinstance(parsed, Duration) else None
+
+
+def _tree(value: Any) -> Tree:
+    """A free-form value as it was before, as far as it matters where no object is wanted."""
+    if type(value) in (int, float):
+        return Number(value)
+    return Pairs() if type(value) is dict else value

@@ -83,6 +83,8 @@ class _Caller:
 
     def change(self, event: ChatResponse) -> list[ChatResponse]:
         """The event without its text; the last one with the call, or with text that is none."""
+        if event.debug_info is not None:  # nobody was asked
+            return [event]
         message = event.message
         self.text.append(message.content)
         self.has_called |= bool(message.tool_calls)

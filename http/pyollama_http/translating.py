@@ -100,7 +100,7 @@ async def _decoded(request: Request, kind: type[T], body: bytes) -> T:
         call = await decoded_body(request, kind, body, "EOF")
     except DecodeError:
         with contextlib.suppress(DecodeError):
-            _refuse_cloud(gojson.decode(Named, body).model)
+            _refuse_cloud((await decoded_body(request, Named, body)).model)
         raise
     _refuse_cloud(getattr(call, "model", ""))
     return call

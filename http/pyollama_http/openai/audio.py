@@ -3,6 +3,7 @@
 No model that is run here hears anything; serving says so in llama.cpp's words.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ TASK = (
 QUESTION = "What exact words are spoken in this audio?"
 BROKEN = "failed to parse multipart form: "
 MAX_FIELDS = 1000
+PIECE = 256 << 10  # bytes of a form that are parsed in one go
 
 
 class Transcription(Struct):
@@ -98,7 +100,7 @@ async def _form(request: Request) -> Form:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         raise Untranslatable(f"{BROKEN}request Content-Type isn't multipart/form-data")
-    if "boundary=" not in content_type:
+    if "boundary=" not in content_type.lower():
         raise Untranslatable(f"{BROKEN}no multipart boundary param in Content-Type")
     body = await read_body(request, request.app.state.max_body)
     parser = MultiPartParser(request.headers, _whole(body), max_fields=MAX_FIELDS)
@@ -106,6 +108,8 @@ async def _form(request: Request) -> Form:
         data = await parser.parse()
     except MultiPartException as error:
         raise Untranslatable(f"{BROKEN}{error.message}") from error
+    except UnicodeError as error:  # of charsets that are none, where there should be no charset
+        raise Untranslatable(f"{BROKEN}{error}") from error
     try:
         return await _read(data, request)
     finally:
@@ -113,21 +117,24 @@ async def _form(request: Request) -> Form:
 
 
 async def _whole(body: bytes) -> AsyncGenerator[bytes, None]:
-    """A body that has been read, as a stream."""
-    yield body
+    """A body that has been read, in pieces between which other requests have their turn."""
+    for start in range(0, len(body), PIECE):
+        yield body[start : start + PIECE]
+        await asyncio.sleep(0)
 
 
 async def _read(data: FormData, request: Request) -> Form:
-    """What the fields say; those of the query count where the form has none."""
+    """What the fields say, the first of equal ones; the query counts where the form has none."""
 
     def text(name: str) -> str:
-        value = data.get(name)
-        return value if isinstance(value, str) else request.query_params.get(name, "")
+        texts = (value for value in data.getlist(name) if isinstance(value, str))
+        return next(texts, request.query_params.get(name, ""))
 
     if not text("model"):
         raise Untranslatable("model is required")
-    file = data.get("file")
-    if not isinstance(file, UploadFile):
+    files = (value for value in data.getlist("file") if isinstance(value, UploadFile))
+    file = next(files, None)
+    if file is None:
         raise Untranslatable("file is required: http: no such file")
     recording = await file.read()
     if not recording:

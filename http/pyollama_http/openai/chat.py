@@ -28,7 +28,7 @@ from pyollama_http.openai.wire import FINGERPRINT, ChatCompletion, Choice, Respo
 from pyollama_http.options import keep_alive_of, merged
 from pyollama_http.parts import parts
 from pyollama_http.streams import EventStream, all_of, begun, unless_gone
-from pyollama_http.tool_choice import AUTO
+from pyollama_http.tool_choice import AUTO, ToolChoice
 from pyollama_http.translating import Untranslatable, is_strict, translated
 
 __all__ = ["chat_completions", "native_request"]
@@ -38,11 +38,9 @@ __all__ = ["chat_completions", "native_request"]
 async def chat_completions(request: Request, call: ChatCompletionRequest) -> Response:
     """POST /v1/chat/completions."""
     strict = is_strict(request)
-    native = native_request(call, strict=strict)
-    choice = AUTO if strict else choice_of(call.tool_choice, native)
+    native, choice = await asyncio.to_thread(_prepared, call, strict)
     n = 1 if strict else number_of_choices(call.n)
     steering = Steering() if strict else steering_of(call.logit_bias)
-    native = await asyncio.to_thread(choice.applied, native)
     serving = await parts(request).serving()
 
     async def answer(each: ChatRequest) -> Events[ChatResponse]:
@@ -55,6 +53,16 @@ async def chat_completions(request: Request, call: ChatCompletionRequest) -> Res
     answers = of_each(await all_of(request, events), n)
     joined = [joined_message(each, had_tools=bool(native.tools)) for each in answers]
     return responses.line(completion(call.model, joined))
+
+
+def _prepared(call: ChatCompletionRequest, strict: bool) -> tuple[ChatRequest, ToolChoice]:
+    """The native request, with its answer kept to the choice of a tool.
+
+    Takes a while where there are many messages, or large ones: not for the event loop.
+    """
+    native = native_request(call, strict=strict)
+    choice = AUTO if strict else choice_of(call.tool_choice, native)
+    return choice.applied(native), choice
 
 
 def native_request(call: ChatCompletionRequest, *, strict: bool) -> ChatRequest:

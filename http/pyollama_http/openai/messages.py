@@ -1,6 +1,6 @@
 """Messages of OpenAI's form as Ollama's: a message with a list of parts becomes one for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,12 +36,13 @@ def native_messages(messages: Sequence[Message], *, strict: bool) -> list[api.Me
         answer of a tool in parts does not tell which call it answers
     """
     natives: list[api.Message] = []
+    names = called_names(messages)
     for message in messages:
-        made = list(_natives(message, messages))
+        made = list(_natives(message, names))
         if type(message.content) is not list:
             natives += made
         elif not strict:
-            natives += _whole(message, made, messages)
+            natives += _whole(message, made, names)
         else:
             natives += made
             if natives and message.tool_calls:
@@ -49,8 +50,8 @@ def native_messages(messages: Sequence[Message], *, strict: bool) -> list[api.Me
     return natives
 
 
-def _natives(message: Message, conversation: Sequence[Message]) -> Iterator[api.Message]:
-    """The native messages of one message."""
+def _natives(message: Message, names: Mapping[str, str]) -> Iterator[api.Message]:
+    """The native messages of one message; names are those of the tools that calls called."""
     role, content = message.role.lower(), message.content
     if type(content) is list:
         yield from (_of_part(role, part) for part in content)
@@ -59,19 +60,19 @@ def _natives(message: Message, conversation: Sequence[Message]) -> Iterator[api.
         native.tool_calls = native_calls(message.tool_calls or ())
         native.tool_call_id = message.tool_call_id
         if role == "tool" and type(content) is str:
-            native.tool_name = message.name or called_name(conversation, message.tool_call_id)
+            native.tool_name = message.name or names.get(message.tool_call_id, "")
         yield native
     else:
         raise Untranslatable(f"invalid message content type: {GO_TYPES[type(content)]}")
 
 
 def _whole(
-    message: Message, made: list[api.Message], conversation: Sequence[Message]
+    message: Message, made: list[api.Message], names: Mapping[str, str]
 ) -> list[api.Message]:
     """The messages of the parts, with what stands beside the parts."""
     role = message.role.lower()
     if role == "tool":
-        name = message.name or called_name(conversation, message.tool_call_id)
+        name = message.name or names.get(message.tool_call_id, "")
         return [replace(each, tool_name=name, tool_call_id=message.tool_call_id) for each in made]
     if not message.tool_calls and not message.reasoning:
         return made
@@ -114,13 +115,13 @@ def _audio(given: Any) -> bytes:
         raise Untranslatable(f"invalid input_audio base64 data: {error}") from error
 
 
-def called_name(conversation: Sequence[Message], call_id: str) -> str:
-    """The tool whose call has that id: the last message that has one counts, in it the first."""
-    for message in reversed(conversation):
-        for call in message.tool_calls or ():
-            if call.id == call_id:
-                return call.function.name
-    return ""
+def called_names(conversation: Sequence[Message]) -> dict[str, str]:
+    """The tool of each call, by its id: the last message that has it counts, in it the first."""
+    return {
+        call.id: call.function.name
+        for message in conversation
+        for call in reversed(message.tool_calls or ())
+    }
 
 
 def native_calls(calls: Sequence[ToolCall]) -> list[api.ToolCall]:

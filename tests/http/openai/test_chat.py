@@ -1,5 +1,7 @@
 """Chat completions: what becomes of a request, and what of an answer."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -19,6 +21,9 @@ from pyollama.api import (
     ToolCallFunction,
 )
 from pyollama.errors import EngineError, NotFound, ServerBusy
+from pyollama_http import gojson
+from pyollama_http.body import LONG
+from pyollama_http.openai.messages import native_messages
 
 
 def post(client: TestClient, **fields: Any) -> Any:
@@ -305,6 +310,8 @@ def test_the_model_is_called_as_the_client_wrote_it(
         ({"logit_bias": {"x": 1}}, "logit_bias must have token ids as keys"),
         ({"logit_bias": {"5": 101}}, "logit_bias must have values between -100 and 100"),
         ({"keep_alive": "soon"}, 'time: invalid duration "soon"'),
+        ({"keep_alive": {"a": 1}}, "Unsupported type: 'map[string]interface {}'"),
+        ({"keep_alive": [1]}, "Unsupported type: '[]interface {}'"),
     ],
 )
 def test_what_cannot_be_translated_is_refused_before_serving(
@@ -525,3 +532,56 @@ def test_parts_keep_what_stands_beside_them(client: TestClient, serving: FakeSer
     assert not user.tool_calls
     assert (assistant.thinking, len(assistant.tool_calls)) == ("R", 1)
     assert (tool.tool_name, tool.tool_call_id) == ("tide", "c1")
+
+
+def test_many_answers_of_tools_find_their_calls_in_one_pass(
+    client: TestClient, serving: FakeServing
+) -> None:
+    calls = [{"id": f"c{i}", "function": {"name": f"f{i}", "arguments": "{}"}} for i in range(4000)]
+    twice = [{"id": "c0", "function": {"name": name, "arguments": "{}"}} for name in ("a", "b")]
+    history = [{"role": "assistant", "tool_calls": each} for each in (calls, twice)]
+    told = [{"role": "tool", "content": "t", "tool_call_id": f"c{i}"} for i in range(4000)]
+    started = time.process_time()
+    assert post(client, messages=[*history, *told]).status_code == 200
+    assert time.process_time() - started < 3  # a search for each would take a minute
+    names = [message.tool_name for message in serving.calls[-1].messages[2:]]  # type: ignore[union-attr]
+    assert names == ["a", *(f"f{i}" for i in range(1, 4000))]
+
+
+def test_messages_are_converted_off_the_event_loop(
+    client: TestClient, serving: FakeServing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    loops: list[int] = []
+    ask = serving.chat
+
+    def converted(*args: Any, **more: Any) -> Any:
+        threads.append(threading.get_ident())
+        return native_messages(*args, **more)
+
+    async def asked(*args: Any) -> Any:
+        loops.append(threading.get_ident())
+        return await ask(*args)
+
+    monkeypatch.setattr("pyollama_http.openai.chat.native_messages", converted)
+    monkeypatch.setattr(serving, "chat", asked)
+    assert post(client).status_code == 200
+    assert len(threads) == len(loops) == 1
+    assert threads != loops
+
+
+def test_a_long_request_that_is_wrong_is_searched_for_its_model_off_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    decode = gojson.decode
+
+    def decoded(*args: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return decode(*args)
+
+    monkeypatch.setattr(gojson, "decode", decoded)
+    answer = post(client, max_tokens="x", user="u" * LONG)
+    assert "ChatCompletionRequest.max_tokens" in answer.json()["error"]["message"]
+    assert len(threads) == 2
+    assert all(name.startswith("decoder") for name in threads)

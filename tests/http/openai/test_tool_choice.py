@@ -8,7 +8,7 @@ from fake_serving import FakeServing
 from openai_requests import CALL, HI, TOOLS, URL, chunks
 from starlette.testclient import TestClient
 
-from pyollama.api import ResponseMessage
+from pyollama.api import ChatResponse, DebugInfo, ResponseMessage, Time
 
 TWO = [*TOOLS, {"type": "function", "function": {"name": "time"}}]
 TEXT = '{"name": "tide", "arguments": {"port": "Brest"}}'
@@ -108,3 +108,17 @@ def test_a_tool_that_is_not_offered_cannot_be_called(client: TestClient) -> None
 def test_without_tools_nothing_is_required(client: TestClient, serving: FakeServing) -> None:
     assert post(client, "required", tools=[]).status_code == 200
     assert serving.calls[-1].format is None
+
+
+def test_a_prompt_that_is_only_rendered_is_told_though_a_call_must_be_made(
+    client: TestClient, serving: FakeServing
+) -> None:
+    serving.single = ChatResponse(
+        model="m",
+        created_at=Time(0),
+        message=ResponseMessage(role="", content=""),
+        done=False,
+        debug_info=DebugInfo(rendered_template="<user>"),
+    )
+    body = post(client, "required", _debug_render_only=True).json()
+    assert body["_debug_info"] == {"rendered_template": "<user>"}
