@@ -51,8 +51,7 @@ async def chat_completions(request: Request, call: ChatCompletionRequest) -> Res
         first = await begun(request, events)
         return EventStream(first, events, ChatChunks(call.model, n, call.stream_options, strict))
     answers = of_each(await all_of(request, events), n)
-    joined = [joined_message(each, had_tools=bool(native.tools)) for each in answers]
-    return responses.line(completion(call.model, joined))
+    return await asyncio.to_thread(_joined, call.model, answers, bool(native.tools))
 
 
 def _prepared(call: ChatCompletionRequest, strict: bool) -> tuple[ChatRequest, ToolChoice]:
@@ -63,6 +62,12 @@ def _prepared(call: ChatCompletionRequest, strict: bool) -> tuple[ChatRequest, T
     native = native_request(call, strict=strict)
     choice = AUTO if strict else choice_of(call.tool_choice, native)
     return choice.applied(native), choice
+
+
+def _joined(model: str, answers: list[list[ChatResponse]], had_tools: bool) -> Response:
+    """The answer, whose log probabilities can take seconds to write."""
+    joined = [joined_message(each, had_tools=had_tools) for each in answers]
+    return responses.line(completion(model, joined))
 
 
 def native_request(call: ChatCompletionRequest, *, strict: bool) -> ChatRequest:

@@ -4,6 +4,7 @@ The prompt is not raw: it goes through the model's template like a message of th
 model thinks is not told, though its tokens count.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -42,8 +43,14 @@ async def completions(request: Request, call: CompletionRequest) -> Response:
         first = await begun(request, events)
         frames = TextChunks(call.model, n, call.stream_options, strict=strict)
         return EventStream(first, events, frames)
-    found = [joined_text(each) for each in of_each(await all_of(request, events), n)]
-    return responses.line(completion(call.model, found, strict=strict))
+    answers = of_each(await all_of(request, events), n)
+    return await asyncio.to_thread(_joined, call.model, answers, strict)
+
+
+def _joined(model: str, answers: list[list[GenerateResponse]], strict: bool) -> Response:
+    """The answer, whose log probabilities can take seconds to write."""
+    found = [joined_text(each) for each in answers]
+    return responses.line(completion(model, found, strict=strict))
 
 
 def native_request(call: CompletionRequest, *, strict: bool) -> GenerateRequest:

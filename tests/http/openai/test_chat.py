@@ -1,7 +1,9 @@
 """Chat completions: what becomes of a request, and what of an answer."""
 
+import asyncio
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from pyollama.api import (
     ToolCallFunction,
 )
 from pyollama.errors import EngineError, NotFound, ServerBusy
-from pyollama_http import gojson
+from pyollama_http import gojson, responses
 from pyollama_http.body import LONG
 from pyollama_http.openai.messages import native_messages
 
@@ -585,3 +587,24 @@ def test_a_long_request_that_is_wrong_is_searched_for_its_model_off_the_event_lo
     assert "ChatCompletionRequest.max_tokens" in answer.json()["error"]["message"]
     assert len(threads) == 2
     assert all(name.startswith("decoder") for name in threads)
+
+
+@pytest.mark.parametrize(
+    ("module", "url", "asked"),
+    [
+        ("chat", URL, {"messages": HI}),
+        ("completions", "/v1/completions", {"prompt": "p"}),
+    ],
+)
+def test_an_answer_is_written_off_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, module: str, url: str, asked: Any
+) -> None:
+    on_loop: list[bool] = []
+
+    def line(value: Any) -> Any:
+        on_loop.append(asyncio._get_running_loop() is not None)
+        return responses.line(value)
+
+    monkeypatch.setattr(f"pyollama_http.openai.{module}.responses", SimpleNamespace(line=line))
+    assert client.post(url, json={"model": "m", **asked}).status_code == 200
+    assert on_loop == [False]
