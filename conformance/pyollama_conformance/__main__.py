@@ -11,7 +11,7 @@ from pyollama_conformance.case import Case, load_cases
 from pyollama_conformance.client import Client
 from pyollama_conformance.runner import BAD, Result, Runner
 
-NEEDS = ["cloudless", "loopback", "model", "registry", "tokenize"]
+NEEDS = ["cloudless", "loopback", "model", "registry", "rerank", "tokenize"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     )
     this.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=f"not: {glob}")
     needs = "skip what needs this: no cloud; a server bound to loopback; inference; "
-    needs += "a way to a registry on this machine; /api/tokenize"
+    needs += "a way to a registry on this machine; /v1/rerank; /api/tokenize"
     this.add_argument("--without", action="append", default=[], choices=NEEDS, help=needs)
     known = "names of cases that fail here, one a line, two spaces and '# reason' behind"
     this.add_argument("--known-failures", type=Path, metavar="FILE", help=known)

@@ -7,8 +7,6 @@ rows, scaled to length 1. Different rows are orthogonal: the mean of four has th
 scaled values are small fractions of two, which every processor computes alike.
 """
 
-from collections.abc import Sequence
-
 from pyollama_conformance.gguf import F32, Tensor, Value, tensor, write
 
 N_EMBD = 64
@@ -33,6 +31,11 @@ def vector(*words: str) -> list[float]:
 
 def embedding_model() -> bytes:
     """The GGUF file, about 140 kB; the same bytes every time."""
+    return write(encoder_metadata("conformance embedding"), encoder_tensors())
+
+
+def encoder_tensors() -> dict[str, Tensor]:
+    """The weights."""
     zero = [0.0] * N_EMBD
     square = tensor([zero] * N_EMBD, F32)
     tensors: dict[str, Tensor] = {
@@ -46,13 +49,15 @@ def embedding_model() -> bytes:
     for norm in ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm"):
         tensors[f"{norm}.weight"] = tensor([[1.0] * N_EMBD], F32)
         tensors[f"{norm}.bias"] = tensor([zero], F32)
-    return write(_metadata(list(ROWS)), tensors)
+    return tensors
 
 
-def _metadata(tokens: Sequence[str]) -> dict[str, Value]:
+def encoder_metadata(name: str) -> dict[str, Value]:
+    """The hyperparameters and the vocabulary of a model of this name."""
+    tokens = list(ROWS)
     return {
         "general.architecture": "bert",
-        "general.name": "conformance embedding",
+        "general.name": name,
         "general.file_type": 0,  # F32
         "bert.context_length": N_CTX,
         "bert.embedding_length": N_EMBD,

@@ -14,6 +14,7 @@ from pyollama_conformance.client import Client, Request, Response
 from pyollama_conformance.embedding_model import embedding_model
 from pyollama_conformance.formats import FORMATS
 from pyollama_conformance.offers import digest, fresh_files, offer_values, repositories
+from pyollama_conformance.ranking_model import ranking_model
 from pyollama_conformance.registry import Repository
 from pyollama_conformance.spoken import SPOKEN, pieces
 
@@ -22,11 +23,13 @@ MODEL = "conformance-chain"
 ENDLESS = "conformance-endless"
 JSON = "conformance-json"
 EMBEDDING = "conformance-embedding"
+RANKING = "conformance-ranking"
 MODELS = {
     MODEL: "chain.gguf",
     ENDLESS: "endless.gguf",
     JSON: "json.gguf",
     EMBEDDING: "embedding.gguf",
+    RANKING: "ranking.gguf",
 }
 PROMPTS = {"long": 600, "middling": 200, "brimful": 64, "all_but_full": 63}  # tokens, one a letter
 UNSENT = b"no case uploads these bytes"
@@ -58,6 +61,7 @@ def fixtures() -> Fixtures:
         "endless.gguf": chain_model(endless=True),
         "json.gguf": chain_model(pieces=OBJECT),
         "embedding.gguf": embedding_model(),
+        "ranking.gguf": ranking_model(),
         "note.txt": b"a note of the conformance suite\n",
         "fresh.txt": f"fresh {uuid4()}\n".encode(),
         "piece.txt": f"in pieces {uuid4()}\n".encode() * 500,
@@ -90,7 +94,17 @@ def is_cloudless(client: Client) -> bool:
 
 def counts_tokens(client: Client) -> bool:
     """Whether the server has /api/tokenize, which is a proposal to Ollama, and answers its form."""
-    answer = post(client, "/api/tokenize", {})
+    return has_endpoint(client, "/api/tokenize")
+
+
+def ranks_documents(client: Client) -> bool:
+    """Whether the server has /v1/rerank, as llama.cpp has it and Ollama has not."""
+    return has_endpoint(client, "/v1/rerank")
+
+
+def has_endpoint(client: Client, path: str) -> bool:
+    """Whether an empty request is answered in JSON, even if by an error."""
+    answer = post(client, path, {})
     return answer.status not in (404, 405, 501) and answer.body.lstrip().startswith(b"{")
 
 
@@ -100,7 +114,12 @@ def is_beside_us(client: Client) -> bool:
     return address.is_loopback
 
 
-PROBES = {"cloudless": is_cloudless, "tokenize": counts_tokens, "registry": is_beside_us}
+PROBES = {
+    "cloudless": is_cloudless,
+    "tokenize": counts_tokens,
+    "rerank": ranks_documents,
+    "registry": is_beside_us,
+}
 """What a server is asked, to learn whether it has what cases need."""
 
 
