@@ -37,8 +37,8 @@ async def completions(request: Request, call: CompletionRequest) -> Response:
     n = 1 if strict else number_of_choices(call.n)
     steering = Steering() if strict else steering_of(call.logit_bias)
     serving = await parts(request).serving()
-    answers = choices(n, native, lambda each: serving.generate(each, steering))
-    events = await unless_gone(request, answers)
+    begun_choices = choices(n, native, lambda each: serving.generate(each, steering))
+    events = await unless_gone(request, begun_choices)
     if call.stream:
         first = await begun(request, events)
         frames = TextChunks(call.model, n, call.stream_options, strict=strict)

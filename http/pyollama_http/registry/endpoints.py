@@ -101,10 +101,10 @@ async def blob(request: Request) -> Response:
         **_digest(digest),
     }
     try:
-        span = requested(request.headers.get("range", ""), size)
+        span = _span(request, digest, size)
     except Unsatisfiable:
         raise RegistryError("RANGE_INVALID", headers={"content-range": f"bytes */{size}"}) from None
-    if span is None or request.method == "HEAD":  # of which ranges are not heeded
+    if span is None:
         return FileResponse(path, range(size), 200, headers)
     headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
     return FileResponse(path, span, 206, headers)
@@ -156,6 +156,17 @@ def _blob(offers: Offers, repository: Repository, digest: str) -> tuple[Path, in
         raise RegistryError("BLOB_UNKNOWN")
     with refusals("stat", path):
         return path, path.stat().st_size
+
+
+def _span(request: Request, digest: str, size: int) -> range | None:
+    """The range that is asked for, or None: ranges are of GET alone, and of the blob that is meant.
+
+    Unsatisfiable for a range beyond the end.
+    """
+    etag = _digest(digest)["etag"]
+    if request.method != "GET" or request.headers.get("if-range", etag) != etag:
+        return None
+    return requested(request.headers.get("range", ""), size)
 
 
 def _digest(digest: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Source: the OCI distribution specification, "Error Codes".
 """
 
+import logging
 from collections.abc import Mapping
 
 from starlette.responses import Response
@@ -11,6 +12,8 @@ from pyollama.errors import PyollamaError
 from pyollama_http import gojson
 
 __all__ = ["RegistryError", "response_of"]
+
+logger = logging.getLogger(__name__)
 
 CODES = {
     "BLOB_UNKNOWN": (404, "blob unknown to registry"),
@@ -41,8 +44,13 @@ class RegistryError(PyollamaError):
 
 
 def response_of(error: PyollamaError) -> Response:
-    """The answer to a request that cannot be granted; its length is told, as HEAD needs it."""
-    known = error if isinstance(error, RegistryError) else RegistryError("UNKNOWN", str(error))
+    """The answer to a request that cannot be granted; its length is told, as HEAD needs it.
+
+    What is wrong with the store, and where that lies, is for the log and for no other machine.
+    """
+    if not isinstance(error, RegistryError):
+        logger.warning("%s", error)
+    known = error if isinstance(error, RegistryError) else RegistryError("UNKNOWN")
     entry = {"code": known.code, "message": str(known)[:MAX_MESSAGE]}
     headers = {"content-type": "application/json; charset=utf-8", **known.headers}
     return Response(gojson.encode({"errors": [entry]}), CODES[known.code][0], headers)

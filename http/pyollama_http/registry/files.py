@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from pyollama.errors import RequestCanceled
 from pyollama.stepwise import in_thread
 from pyollama.store.errors import StoreError, refusals
+from pyollama_http.registry.errors import response_of
 from pyollama_http.streams import closing, unless_gone
 
 __all__ = ["FileResponse"]
@@ -42,7 +43,11 @@ class FileResponse(Response):
     async def _send(self, send: Send) -> None:
         """Send the headers, once it is clear that the file can be read, and then the bytes."""
         async with closing(in_thread(pieces(self.path, self.span), READERS)) as read:
-            piece = await anext(read, None)
+            try:
+                piece = await anext(read, None)
+            except StoreError as error:
+                await self._refuse(error, send)
+                return
             await send(
                 {
                     "type": "http.response.start",
@@ -54,6 +59,13 @@ class FileResponse(Response):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 piece = await anext(read, None)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _refuse(self, error: StoreError, send: Send) -> None:
+        """Send the answer for a file that cannot be read."""
+        refusal = response_of(error)
+        start = {"type": "http.response.start", "status": refusal.status_code}
+        await send({**start, "headers": refusal.raw_headers})
+        await send({"type": "http.response.body", "body": refusal.body})
 
 
 def pieces(path: Path, span: range) -> Iterator[bytes]:

@@ -1,6 +1,9 @@
 """/v2/ as plain clients of the distribution protocol use it, and as those that mean harm do."""
 
+import errno
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from starlette.testclient import TestClient
 
 from pyollama.settings import Settings
 from pyollama.store import Store, parse_name
+from pyollama.store.errors import refusals
 from pyollama_formats.manifest import MANIFEST_TYPE
 from pyollama_http.app import create_app
 
@@ -104,7 +108,18 @@ def test_a_range_of_a_blob(client: TestClient, asked: str, first: int, last: int
     assert (head.status_code, head.headers["content-length"]) == (200, "1024000")
 
 
+@pytest.mark.parametrize(
+    ("tag", "status"), [(f'"{digest_of(WEIGHTS)}"', 206), (f'"{NOBODY}"', 200)]
+)
+def test_a_range_goes_on_with_the_blob_that_was_begun(
+    client: TestClient, tag: str, status: int
+) -> None:
+    answer = client.get(BLOB, headers={"range": "bytes=5-9", "if-range": tag})
+    assert (answer.status_code, len(answer.content)) == (status, 5 if status == 206 else 1024000)
+
+
 def test_a_range_beyond_the_end_is_refused(client: TestClient) -> None:
+    assert client.head(BLOB, headers={"range": "bytes=1024000-"}).status_code == 200
     answer = client.get(BLOB, headers={"range": "bytes=1024000-"})
     assert refusal(answer) == (416, "RANGE_INVALID")
     assert answer.headers["content-range"] == "bytes */1024000"
@@ -243,7 +258,24 @@ def test_a_store_that_refuses_is_an_error_in_the_protocols_form(
     blob = store.blob_path(digest_of(WEIGHTS))
     monkeypatch.setattr("pyollama.store.blobs.Blobs.has", lambda *_: True)
     blob.unlink()
-    assert refusal(client.get(BLOB)) == (500, "UNKNOWN")
+    answer = client.get(BLOB)
+    assert refusal(answer) == (500, "UNKNOWN")
+    assert str(store.root) not in answer.text
+
+
+def test_a_blob_that_cannot_be_read_says_nothing_of_where_it_lies(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def pieces(path: Path, span: range) -> Iterator[bytes]:
+        with refusals("read", path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        yield b""
+
+    monkeypatch.setattr("pyollama_http.registry.files.pieces", pieces)
+    answer = client.get(BLOB)
+    assert refusal(answer) == (500, "UNKNOWN")
+    assert str(store.root) not in answer.text
+    assert str(store.root) in caplog.text
 
 
 def test_web_pages_and_strange_hosts_are_kept_away_as_from_the_rest(client: TestClient) -> None:
