@@ -8,7 +8,8 @@ from typing import Any
 
 import schemathesis
 
-MODELS = ("tiny", "all-minilm", "no-such-model")
+MODELS = ("tiny", "no-such-model")
+EMBEDDERS = ("embedder", "no-such-model")
 SHORT = {"num_predict": 4, "num_ctx": 512}
 LIMITS = ("max_tokens", "max_output_tokens")
 SECONDS = "10s"  # a model that stays for ever would be the only one
@@ -22,12 +23,12 @@ def map_body(context: Any, body: Any) -> Any:
     """
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         return body
-    path = context.operation.path
     messages = body.get("messages")
     for holder in (body, *(messages if isinstance(messages, list) else ())):
         if isinstance(holder, dict):
             holder.pop("images", None)
-    body = body | {"model": MODELS[min(len(body["model"]), len(MODELS) - 1)]}
+    models = EMBEDDERS if "embed" in path else MODELS
+    body = body | {"model": models[len(body["model"]) % 3 // 2]}
     body |= {name: 4 for name in LIMITS if name in body}
     if path in ("/api/delete", "/api/create", "/api/push", "/api/pull"):
         return body | {"model": "conformance/schemathesis"}
