@@ -1,5 +1,7 @@
 """BERT's token types, which tell two texts in one sequence apart; a text alone has type 0.
 
+So has here every row of a pair that is ranked: scores are to be those of llama.cpp, which knows no
+other type.
 Paper: arXiv:1810.04805, where they are called segments. Shapes: T rows, D = n_embd.
 """
 
@@ -35,5 +37,5 @@ def assemble_token_type(tensors: Tensors) -> Array | None:
 
 
 def add_token_type(x: Array, token_type: Array | None) -> Array:
-    """Tell each row that its text stands alone, (T, D) -> (T, D)."""
+    """Tell each row that it is of the first text, (T, D) -> (T, D)."""
     return x if token_type is None else x + token_type
