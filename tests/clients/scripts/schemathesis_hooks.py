@@ -23,6 +23,7 @@ def map_body(context: Any, body: Any) -> Any:
     """
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         return body
+    path = context.operation.path
     messages = body.get("messages")
     for holder in (body, *(messages if isinstance(messages, list) else ())):
         if isinstance(holder, dict):
