@@ -55,7 +55,7 @@ def _call(name: str, parameters: Any) -> dict[str, Any]:
     arguments = parameters if isinstance(parameters, dict) else {}
     try:
         schema_grammar(json.dumps(arguments).encode())
-    except (SchemaError, GrammarError):
+    except (SchemaError, GrammarError, RecursionError):  # the last is of json.dumps
         arguments = {"type": "object"}
     properties = {"name": {"const": name}, "arguments": arguments}
     return {"type": "object", "properties": properties, "required": ["name", "arguments"]}

@@ -14,10 +14,12 @@ HONEST = (
     "/api/signout",
     "/api/user/keys/{encodedKey}",
     "/api/push",
+    "/api/pull",
+    "/api/embeddings",
     "/v1/audio/transcriptions",
 )
 """Where Ollama answers with a status of its own from 500 on: nobody is signed in, nothing is there
-to be pushed, no model hears."""
+to be pushed, no registry answers, a text is too long for the older embeddings, no model hears."""
 
 
 def asked(url: str, folder: Path, *options: str) -> str:

@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document, of the routes and their tables."""
 
-import dataclasses
 import re
+import typing
+from dataclasses import fields
 from typing import Any
 
 import pyollama
@@ -11,7 +12,6 @@ from pyollama_http.openapi.schemas import PLAIN, Schema, Schemas
 
 __all__ = ["document"]
 
-OPTION_TYPES = {int: PLAIN[int], float: PLAIN[float], bool: PLAIN[bool]}
 STOP = {"type": "array", "items": {"type": "string"}}
 ERRORS = {
     400: "The request is wrong",
@@ -111,18 +111,21 @@ def _content(operation: Operation, schemas: Schemas) -> Schema:
         kinds = operation.lines if isinstance(operation.lines, tuple) else (operation.lines,)
         items = [schemas.answer(kind) for kind in kinds]
         one: Schema = items[0] if len(items) == 1 else {"anyOf": items}
-        content[operation.media] = {"schema": PLAIN[str], "x-itemSchema": one}
+        content[operation.media] = {"schema": {}, "x-itemSchema": one}
     return content
 
 
 def _describe_options(schemas: Schemas) -> None:
     """Tell the native options by name wherever they are a field."""
-    known: dict[str, Any] = {}
-    for entry in dataclasses.fields(SamplingOptions):
-        default = entry.default
-        known[entry.name] = OPTION_TYPES.get(type(default), PLAIN[int])
-    known["stop"] = STOP
+    hints = typing.get_type_hints(SamplingOptions)
+    known = {entry.name: _option(hints[entry.name]) for entry in fields(SamplingOptions)}
     options = {"type": "object", "properties": known}
     for component in schemas.components.values():
         if "options" in component.get("properties", {}):
             component["properties"]["options"] = options
+
+
+def _option(annotation: Any) -> Schema:
+    """The schema of an option: a number, a switch, or the list of stop strings."""
+    kinds = {annotation, *typing.get_args(annotation)}
+    return next((PLAIN[kind] for kind in (bool, int, float) if kind in kinds), STOP)

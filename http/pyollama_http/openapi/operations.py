@@ -15,6 +15,7 @@ from pyollama_http.openai import dialect as openai_dialect
 from pyollama_http.openai import types as openai
 from pyollama_http.openai import wire as openai_wire
 from pyollama_http.openai.audio import Transcription
+from pyollama_http.openai.rerank import RerankList, RerankRequest
 from pyollama_http.openai.responses import types as responses_types
 from pyollama_http.openai.responses import wire as responses_wire
 
@@ -29,6 +30,23 @@ class ErrorResponse(Struct):
     """An error of the native API."""
 
     error: str
+
+
+class ResponseEvent(Struct, omit_defaults=True):
+    """An event of a streamed response; which members there are goes by its type."""
+
+    type: str
+    sequence_number: int
+    response: dict[str, Any] = {}
+    item_id: str = ""
+    output_index: int = 0
+    content_index: int = 0
+    summary_index: int = 0
+    item: dict[str, Any] = {}
+    part: dict[str, Any] = {}
+    delta: str = ""
+    text: str = ""
+    arguments: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +218,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         request=responses_types.ResponsesRequest,
         required=("model", "input"),
         answer=responses_wire.ResponseObject,
+        lines=ResponseEvent,
     ),
     ("POST", "/v1/audio/transcriptions"): openai_operation(
         "OpenAI: the words of a recording", answer=Transcription, body="multipart/form-data"
@@ -216,5 +235,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         request=anthropic.MessagesRequest,
         required=("model", "messages"),
         answer=anthropic_wire.CountResponse,
+    ),
+    ("POST", "/v1/rerank"): openai_operation(
+        "The documents that answer a query best",
+        request=RerankRequest,
+        required=("model", "query", "documents"),
+        answer=RerankList,
     ),
 }

@@ -121,3 +121,12 @@ def test_without_a_name_there_is_nothing_to_call() -> None:
 )
 def test_the_form_is_known_by_the_words_of_the_template(template: str, expected: bool) -> None:
     assert writes_hermes_calls(template) is expected
+
+
+def test_a_schema_nested_too_deeply_stands_for_any_object() -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(9000):
+        schema = {"type": "array", "items": schema}
+    follower = constraint(tool("deep", schema))
+    follower.accept(BEGINS)
+    assert refused(follower, b'name": "deep", "arguments": {"a": 1}}</tool_call>') is None
