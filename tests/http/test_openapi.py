@@ -15,7 +15,7 @@ from pyollama_http.openapi.operations import OPERATIONS
 from pyollama_http.routes import BEYOND, OLLAMA
 
 HELLO = [{"role": "user", "content": "hello"}]
-STREAMS = {
+STREAMS: dict[str, dict[str, Any]] = {
     "/api/generate": {"prompt": "hello", "options": {"num_predict": 3}},
     "/api/chat": {"messages": HELLO, "options": {"num_predict": 3}},
     "/v1/chat/completions": {"messages": HELLO, "max_tokens": 3, "stream": True},
