@@ -50,12 +50,19 @@ def test_a_long_recording_arrives_whole(client: TestClient, serving: FakeServing
     assert serving.calls[-1].messages[1].images == [recording]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("charset", ["undefined", "punycode"])
-def test_a_charset_that_is_none_breaks_nothing(client: TestClient, charset: str) -> None:
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "utf-16"])
+def test_a_charset_is_passed_over(client: TestClient, serving: FakeServing, charset: str) -> None:
     kind = f"multipart/form-data; charset={charset}; boundary=B"
-    answer = post(client, part("model", b"a\xff b"), FILE, kind=kind)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert post(client, MODEL, FILE, part("prompt", b"a-b9"), kind=kind).status_code == 200
+    task, _ = serving.calls[-1].messages  # type: ignore[union-attr]
+    assert task.content.endswith(" Context: a-b9")
+
+
+def test_a_boundary_may_be_quoted(client: TestClient, serving: FakeServing) -> None:
+    body = b'--a"\\\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--a"\\--\r\n'
+    kind = r'multipart/form-data; boundary="a\"\\"'
+    answer = client.post(URL, content=body, headers={"content-type": kind})
+    assert answer.json()["error"]["message"] == "file is required: http: no such file"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +70,11 @@ def test_a_charset_that_is_none_breaks_nothing(client: TestClient, charset: str)
     [
         ("application/json", [], f"{BROKEN}request Content-Type isn't multipart/form-data"),
         ("multipart/form-data", [], f"{BROKEN}no multipart boundary param in Content-Type"),
+        (
+            "multipart/form-data; xboundary=B",
+            [],
+            f"{BROKEN}no multipart boundary param in Content-Type",
+        ),
         ("multipart/form-data; boundary=B", [FILE], "model is required"),
         ("Multipart/Form-Data; BOUNDARY=B", [MODEL], "file is required: http: no such file"),
         (
