@@ -104,13 +104,14 @@ class Remote(AbstractContextManager["Remote"]):
 
     def rewind(self, n: int) -> None:
         """Forget all tokens but the first n."""
-        self._ask("rewind", n)
+        self.ask("rewind", n)
 
     def feed(self, ids: Sequence[int]) -> float:
         """Compute the next tokens in one batch; the seconds taken, the pipe left out."""
-        return float(self._ask("feed", list(ids)))
+        return float(self.ask("feed", list(ids)))
 
-    def _ask(self, method: str, argument: Any) -> Any:
+    def ask(self, method: str, argument: Any) -> Any:
+        """Call a method of the peer with one argument."""
         self.pipe.send((method, argument))
         return self._answer()
 
@@ -128,6 +129,9 @@ class Remote(AbstractContextManager["Remote"]):
     ) -> None:
         self.pipe.close()  # ends the child's loop
         self.process.join(timeout=10)
+        if self.process.is_alive():  # deep in a long computation: it is not waited for
+            self.process.kill()
+            self.process.join()
 
 
 def serve(make: Callable[[Setting], Peer], setting: Setting, pipe: Connection) -> None:

@@ -116,8 +116,17 @@ def child(models: Path, variables: Mapping[str, str], n_cpu: int | None = None) 
         wait_until_answering(server)
         yield server
     finally:
-        process.terminate()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end; one that does not is killed."""
+    process.terminate()
+    try:
         process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_until_answering(server: Child) -> None:

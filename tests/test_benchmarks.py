@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
+import client
 import compare
 import loop_lag
 import numpy as np
 import pytest
 import random_model
 import soak
-import through_http
 from streaming import Line
 
 from pyollama.models.loader import load_model
@@ -93,40 +93,40 @@ def lines_at(*moments: float, eval_count: int = 0, eval_duration: int = 0) -> li
 
 
 def test_the_gap_is_the_median_between_lines_of_text() -> None:
-    assert through_http.gap(lines_at(*accumulate([5.0, 1.0, 1.0, 2.0, 1.0, 9.0]))) == 1.0
+    assert client.gap(lines_at(*accumulate([5.0, 1.0, 1.0, 2.0, 1.0, 9.0]))) == 1.0
 
 
 def test_lines_in_a_heap_do_not_make_a_server_faster_than_it_says() -> None:
     heap = lines_at(1.0, 1.0, 1.0, 1.0, eval_duration=6_000_000_000)
-    assert through_http.gap(heap) == 2.0
+    assert client.gap(heap) == 2.0
 
 
 def test_an_answer_of_one_line_has_no_gap() -> None:
     with pytest.raises(ValueError, match="fewer than two"):
-        through_http.gap(lines_at(1.0))
+        client.gap(lines_at(1.0))
 
 
 def test_the_rate_counts_only_while_all_streams_run() -> None:
     long = lines_at(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     short = lines_at(2.0, 3.0, 4.0)
-    assert through_http.rate([long, short]) == 2.0  # from 2 to 4: two tokens of each
+    assert client.rate([long, short]) == 2.0  # from 2 to 4: two tokens of each
 
 
 def test_the_rate_counts_tokens_that_have_no_line() -> None:
-    assert through_http.rate([lines_at(0.0, 1.0, 2.0, eval_count=6)]) == 2.0
+    assert client.rate([lines_at(0.0, 1.0, 2.0, eval_count=6)]) == 2.0
 
 
 def test_streams_that_follow_each_other_or_say_nothing_have_no_common_rate() -> None:
     with pytest.raises(ValueError, match="at once"):
-        through_http.rate([lines_at(0.0, 1.0), lines_at(2.0, 3.0)])
+        client.rate([lines_at(0.0, 1.0), lines_at(2.0, 3.0)])
     without_text = lines_at(0.0)[1:]
     with pytest.raises(ValueError, match="no text"):
-        through_http.rate([lines_at(0.0, 1.0), without_text])
+        client.rate([lines_at(0.0, 1.0), without_text])
 
 
 def test_prompts_of_the_benchmark_have_one_token_per_character() -> None:
-    server = through_http.Server("http://nowhere")
-    first, second = server.fresh(512), server.fresh(512)
+    asking = client.Client("http://nowhere")
+    first, second = asking.fresh(512), asking.fresh(512)
     assert len(first) == 512
     assert first[:16] != second[:16]
     assert not {"a", "b"} & set(first)  # the only merge of a random model is that of a and b
