@@ -65,11 +65,15 @@ class Inputs:
 
     def __init__(self, x: F32) -> None:
         self.x = np.ascontiguousarray(x, np.float32)
-        self._quantized: dict[tuple[int, int, int], Quantized] = {}
+        self._quantized: dict[tuple[int, int, int, int], Quantized] = {}
 
-    def quantized(self, block: int, step: int, parts: int = 2) -> Quantized:
-        """The inputs in blocks of `block`, with the sums of every `step` bytes in 1 or 2 parts."""
-        found = self._quantized.get((block, step, parts))
+    def quantized(self, block: int, step: int, parts: int = 2, times: int = 1) -> Quantized:
+        """The inputs in blocks of `block`, with sums of every `step` bytes in 1 or 2 parts.
+
+        times: what the sums are multiplied by; they must fit int16
+        """
+        key = block, step, parts, times
+        found = self._quantized.get(key)
         if found is None:
             T, n_in = self.x.shape
             found = Quantized(
@@ -77,8 +81,8 @@ class Inputs:
                 np.empty((n_in // block, T), np.float32),
                 np.empty((n_in // block, T, block // step, parts), np.int16),
             )
-            quantize(self.x, block, step, found.q, found.d, found.sums)
-            self._quantized[block, step, parts] = found
+            quantize(self.x, block, step, times, found.q, found.d, found.sums)
+            self._quantized[key] = found
         return found
 
 
@@ -100,7 +104,7 @@ class Records:
     def linear(self, inputs: Inputs) -> F32:
         """W x, (T, n_in) -> (T, n_out)."""
         k = self.kernels
-        xq = inputs.quantized(k.BLOCK, k.STEP, k.PARTS)
+        xq = inputs.quantized(k.BLOCK, k.STEP, k.PARTS, k.TIMES)
         out = np.empty((len(inputs.x), len(self.data) * ROWS), np.float32)
         self.kernels.linear(pool(), self.data, xq.q, xq.d, xq.sums, out)
         return out if out.shape[1] == self.n_out else np.ascontiguousarray(out[:, : self.n_out])

@@ -41,7 +41,7 @@ from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP, PARTS = 256, 16, 2
+BLOCK, STEP, PARTS, TIMES = 256, 16, 2, 1
 SIZE, DMIN, SCALES, QS = 1344, 32, 64, 320
 FILE_SIZE, FILE_QS, FILE_D, FILE_DMIN = 84, 16, 80, 82
 

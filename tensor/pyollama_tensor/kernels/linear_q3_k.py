@@ -47,9 +47,9 @@ from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP, PARTS = 256, 16, 2
+TIMES = OFFSET = -4  # what is stored is q - OFFSET
 SIZE, LOW, HIGH, QS, QH = 1760, 32, 160, 224, 1248
 FILE_SIZE, FILE_QS, FILE_SCALES, FILE_D = 110, 32, 96, 108
-OFFSET = -4
 NIBBLES = 0x0F0F0F0F  # the low nibble of each of four bytes
 
 
@@ -105,7 +105,7 @@ def unit(w: U8, p: int, run: int, k: int) -> Any:
 @register_jitable(forceinline=True)
 def group_sum(n: Any, unit: Any, u: U8, o: int, g: int, q: I8, sums: I16, x: int) -> Any:
     """The narrow sum of one group of a record."""
-    narrow = start(n, sums, 32 * x + 2 * g, 32, OFFSET)
+    narrow = start(n, sums, 32 * x + 2 * g, 32)
     for k in range(4):
         four = apply(unit, (u, o, g // 2, g % 2 * 4 + k))
         narrow = dot4(narrow, four, q, 256 * x + 16 * g + 4 * k, 256)

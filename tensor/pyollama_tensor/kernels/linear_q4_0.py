@@ -30,9 +30,9 @@ from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP, PARTS = 32, 32, 2
+TIMES = OFFSET = -8  # what is stored is q - OFFSET
 SIZE, QS = 288, 32
 FILE_SIZE, FILE_QS = 18, 2
-OFFSET = -8
 
 
 @task
@@ -54,7 +54,7 @@ def add(
 ) -> Any:
     """Add the products of one record with n rows of inputs to y."""
     fetch_ahead(w, p, 5)
-    acc = start(n, sums, 2 * x, 2, OFFSET)
+    acc = start(n, sums, 2 * x, 2)
     for k in range(8):
         acc = dot4(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
     return add_scaled(y, total(acc), load_f16x16(w, p), d, x, 1)

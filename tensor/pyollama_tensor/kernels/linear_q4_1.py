@@ -34,7 +34,7 @@ from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP, PARTS = 32, 32, 2
+BLOCK, STEP, PARTS, TIMES = 32, 32, 2, 1
 SIZE, M, QS = 320, 32, 64
 FILE_SIZE, FILE_M, FILE_QS = 20, 2, 4
 

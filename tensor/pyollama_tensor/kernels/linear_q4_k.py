@@ -41,7 +41,7 @@ from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP, PARTS = 256, 32, 1
+BLOCK, STEP, PARTS, TIMES = 256, 32, 1, 1
 SIZE, DMIN, SCALES, MINS, QS = 2368, 32, 64, 192, 320
 FILE_SIZE, FILE_DMIN, FILE_SCALES, FILE_QS = 144, 2, 4, 16
 

@@ -29,9 +29,9 @@ from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP, PARTS = 32, 32, 2
+TIMES = OFFSET = -16  # what is stored is q - OFFSET
 SIZE, QS, QH = 352, 32, 288
 FILE_SIZE, FILE_QH, FILE_QS = 22, 2, 6
-OFFSET = -16
 
 
 @task
@@ -54,7 +54,7 @@ def add(
 ) -> Any:
     """Add the products of one record with n rows of inputs to y."""
     fetch_ahead(w, p, 6)
-    acc = start(n, sums, 2 * x, 2, OFFSET)
+    acc = start(n, sums, 2 * x, 2)
     for k in range(8):
         acc = dot4(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
     return add_scaled(y, total(acc), load_f16x16(w, p), d, x, 1)

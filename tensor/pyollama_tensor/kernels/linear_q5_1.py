@@ -35,9 +35,9 @@ from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP, PARTS = 32, 32, 2
+TIMES = OFFSET = -16  # what is stored is q - OFFSET
 SIZE, M, QS, QH = 384, 32, 64, 320
 FILE_SIZE, FILE_M, FILE_QH, FILE_QS = 24, 2, 4, 8
-OFFSET = -16
 
 
 @task
@@ -63,12 +63,12 @@ def add(
     fetch_ahead(w, p, 6)
     scale = load_f16x16(w, p)
     middle = load_f16x16(w, p + M) - splat_f32x16(OFFSET) * scale
-    acc = start(n, sums, 2 * x, 2, OFFSET)
+    acc = start(n, sums, 2 * x, 2)
     for k in range(8):
         acc = dot4(acc, apply(unit, (u, o, 0, k)), q, 32 * x + 4 * k, 32)
     y = add_scaled(y, total(acc), scale, d, x, 1)
     inputs = times_sum(zeros_i32(n), splat_i32x16(1), sums, 2 * x, 2)
-    return add_scaled(y, inputs, middle, d, x, 1)
+    return add_scaled(y, inputs, middle * splat_f32x16(1 / TIMES), d, x, 1)
 
 
 @task

@@ -37,7 +37,7 @@ from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP, PARTS = 256, 32, 1
+BLOCK, STEP, PARTS, TIMES = 256, 32, 1, 1
 SIZE, QH = 2880, 2368
 FILE_SIZE, FILE_QH, FILE_QS = 176, 16, 48
 

@@ -42,10 +42,10 @@ from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
 BLOCK, STEP, PARTS = 256, 16, 2
+TIMES = OFFSET = -32  # what is stored is q - OFFSET
 SIZE, SCALES, HALVES = 3360, 32, 288
 HALF, QH = 1536, 1024  # bytes of a half, and where its top bits begin
 FILE_SIZE, FILE_QH, FILE_SCALES, FILE_D = 210, 128, 192, 208
-OFFSET = -32
 
 
 @task
@@ -84,7 +84,7 @@ def add(
         fetch_ahead(w, p + 420 * run, 7)
         for half in range(2):
             g = 2 * run + half
-            narrow = start(n, sums, 32 * x + 2 * g, 32, OFFSET)
+            narrow = start(n, sums, 32 * x + 2 * g, 32)
             for k in range(4):
                 four = apply(unit, (u, o, run, 4 * half + k))
                 narrow = dot4(narrow, four, q, 256 * x + 16 * g + 4 * k, 256)

@@ -23,7 +23,7 @@ from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import task
 from pyollama_tensor.types import F32, I8, I16, U8
 
-BLOCK, STEP, PARTS = 32, 32, 2
+BLOCK, STEP, PARTS, TIMES = 32, 32, 2, 1
 SIZE, QS = 544, 32
 FILE_SIZE, FILE_QS = 34, 2
 

@@ -2,7 +2,8 @@
 
 A block's largest magnitude becomes 127 (so -128 never occurs). Blocks are 32 inputs for the
 formats with blocks of 32 weights, 256 for the K-quants, as in ggml; scales stay float32.
-Beside the bytes stand sums of them, with which kernels undo the offset of unsigned weights.
+Beside the bytes stand sums of them, with which kernels undo the offset of unsigned weights: times
+that offset already, since the sums meet thousands of rows of weights.
 All rows of a block stand together, as they meet the same weights: with whole rows after each other
 they would be thousands of bytes apart, where caches have room for few.
 
@@ -42,8 +43,8 @@ def largest(x: F32, first: int, n: int) -> np.float32:
 
 
 @kernel
-def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
-    """Quantize rows in blocks of `block` inputs, and sum the bytes of every `step` inputs.
+def quantize(x: F32, block: int, step: int, times: int, q: I8, d: F32, sums: I16) -> None:
+    """Quantize rows in blocks of `block` inputs; sum every `step` bytes, times a small number.
 
     x:    float32 (T, n_in), n_in a multiple of block, block of step, step of 16
     q:    int8 (n_block, T, block), where x = d * q but for rounding
@@ -66,7 +67,7 @@ def quantize(x: F32, block: int, step: int, q: I8, d: F32, sums: I16) -> None:
                 s01, s23 = s01 + sum_01(whole), s23 + sum_23(whole)
             place = (i * block + j) // step
             if sums.shape[3] == 2:
-                put(sums, 2 * place, s01)
-                put(sums, 2 * place + 1, s23)
+                put(sums, 2 * place, times * s01)
+                put(sums, 2 * place + 1, times * s23)
             else:
-                put(sums, place, s01 + s23)
+                put(sums, place, times * (s01 + s23))

@@ -16,8 +16,8 @@ Each format's module tells what its record holds, and knows one block in four ta
     expand(w, p, out, o)                the record at p as float32: input i of its rows in a line
                                         of 16 at o + i * out.shape[1]
 
-with the constants BLOCK, STEP and PARTS for `quantize`, SIZE, the bytes of a record, and FILE_SIZE,
-those of a block in the file. The loops around them are the same for all formats and stand here, so
+with the constants BLOCK, STEP, PARTS and TIMES for `quantize`, SIZE, the bytes of a record, and
+FILE_SIZE, those of a block in the file. The loops around them are the same for all formats and stand here, so
 that a row of outputs is always summed block by block, whatever the other rows are.
 
 One row of inputs meets weights that are unpacked in registers: memory is what it waits for. Where

@@ -95,26 +95,24 @@ start_zero = zeros(NARROW)  # begin a narrow sum
 
 
 @word
-def start(typing: Any, tile: Any, sums: Any, index: Any, stride: Any, offset: Any) -> Any:
-    """Begin a narrow sum at offset * (the sum of its inputs): weights stored as q - offset.
+def start(typing: Any, tile: Any, sums: Any, index: Any, stride: Any) -> Any:
+    """Begin a narrow sum at what undoes the offset of weights that are stored as q - offset.
 
-    sums: int16 (..., 2), for the inputs that follow: the sum of those at places 0 and 1 of each
-    four, and of those at 2 and 3; index: of the first of the two
+    sums: int16 (..., 2), offset times sums of the inputs that follow: of those at places 0 and 1
+    of each four, and of those at 2 and 3; index: of the first of the two
     """
     result = Tiled(NARROW, tile.n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        times = splat_value(builder, context.cast(builder, args[4], sig.args[4], types.int16), 32)
-
         def row(t: int) -> Any:
             pair = row_four(context, builder, sig, args, 1, t, I16X32)
             if VARIANT == "vnni":
-                return _wssd(builder, constant(I32X16, 0), pair, times)
-            return builder.mul(pair, times)
+                return _wssd(builder, constant(I32X16, 0), pair, constant(I16X32, 1))
+            return pair
 
         return each_row(builder, result, row)
 
-    return result(tile, sums, index, stride, offset), codegen
+    return result(tile, sums, index, stride), codegen
 
 
 @word
@@ -181,7 +179,7 @@ def total(typing: Any, narrow: Any) -> Any:
 
 @word
 def start_signed(typing: Any, tile: Any, sums: Any, index: Any, stride: Any) -> Any:
-    """Begin a sum for `dot4_signed`; sums and index as for `start`."""
+    """Begin a sum for `dot4_signed`; sums and index as for `start`, but offset is 1."""
     result = Tiled(I32X16, tile.n)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -230,7 +228,7 @@ def dot4_signed(typing: Any, total: Any, weights: Any, q: Any, index: Any, strid
 def times_sum(typing: Any, total: Any, factor: Any, sums: Any, index: Any, stride: Any) -> Any:
     """Add factor (i32x16, fits int16) * (the sum of the inputs of a step) to each lane.
 
-    sums and index as for `start`
+    sums and index as for `start`, but offset is 1
     """
     if not isinstance(total, Tiled) or (total.vec, factor) != (I32X16, I32X16):
         return None

@@ -108,7 +108,7 @@ def test_nothing_but_the_inputs_is_rounded(random_rows: MakeRows, type: GGMLType
     data, kernels = random_rows(rng, type, 90, 512), kernels_of(type)
     matrix = dequantize(data, type)
     x = rng.standard_normal((6, 512)).astype(np.float32)
-    found = Inputs(x).quantized(kernels.BLOCK, kernels.STEP, kernels.PARTS)
+    found = Inputs(x).quantized(kernels.BLOCK, kernels.STEP)
     blocks = found.q * found.d.astype(np.float64)[:, :, np.newaxis]  # (n_block, 6, block)
     rounded = blocks.swapaxes(0, 1).reshape(6, 512)
     error = np.abs(linear(x, make_weight(data, type, 512)) - rounded @ matrix.T)

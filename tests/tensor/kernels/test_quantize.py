@@ -41,6 +41,8 @@ def test_bytes_scales_and_sums_are_the_twins(
     np.testing.assert_array_equal(found.sums, fours.sum(axis=(3, 5)))
     whole = Inputs(x).quantized(block, step, parts=1)
     np.testing.assert_array_equal(whole.sums[..., 0], found.sums.sum(axis=3))
+    times = Inputs(x).quantized(block, step, times=-8)
+    np.testing.assert_array_equal(times.sums, -8 * found.sums)
 
 
 def test_inputs_are_quantized_once_for_each_way() -> None:
@@ -48,6 +50,7 @@ def test_inputs_are_quantized_once_for_each_way() -> None:
     assert inputs.quantized(32, 32) is inputs.quantized(32, 32)
     assert inputs.quantized(32, 32) is not inputs.quantized(256, 16)
     assert inputs.quantized(32, 32) is not inputs.quantized(32, 32, parts=1)
+    assert inputs.quantized(32, 32) is not inputs.quantized(32, 32, times=-8)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-44, 1e-31])
