@@ -17,8 +17,8 @@ Each format's module tells what its record holds, and knows one block in four ta
                                         of 16 at o + i * out.shape[1]
 
 with the constants BLOCK, STEP, PARTS and TIMES for `quantize`, SIZE, the bytes of a record, and
-FILE_SIZE, those of a block in the file. The loops around them are the same for all formats and stand here, so
-that a row of outputs is always summed block by block, whatever the other rows are.
+FILE_SIZE, those of a block in the file. The loops around them are the same for all formats and
+stand here, so that a row of outputs is always summed block by block, whatever the other rows are.
 
 One row of inputs meets weights that are unpacked in registers: memory is what it waits for. Where
 there are more, arithmetic is. Then each record is unpacked once into a few kilobytes that stay in
