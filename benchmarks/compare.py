@@ -55,16 +55,16 @@ def ids(n: int, start: int = 0) -> list[int]:
     return [(7 + (start + i) * 37) % 250 for i in range(n)]
 
 
-def decode(peer: Peer, n: int) -> float:
-    """Median seconds per token of n single tokens behind CONTEXT others, which must be there."""
-    peer.rewind(CONTEXT)
-    return statistics.median(peer.feed(ids(1, CONTEXT + i)) for i in range(n))
+def decode(peer: Peer, n: int, n_context: int = CONTEXT) -> float:
+    """Median seconds per token of n single tokens behind a context, which must be there."""
+    peer.rewind(n_context)
+    return statistics.median(peer.feed(ids(1, n_context + i)) for i in range(n))
 
 
-def prefill(peer: Peer) -> float:
-    """Seconds per token of a prompt of PREFILL tokens in one batch."""
+def prefill(peer: Peer, n_prompt: int = PREFILL) -> float:
+    """Seconds per token of a prompt in one batch."""
     peer.rewind(0)
-    return peer.feed(ids(PREFILL)) / PREFILL
+    return peer.feed(ids(n_prompt)) / n_prompt
 
 
 def interleaved(name: str, measure: Callable[[P], float], ours: P, theirs: P, rounds: int) -> Row:
@@ -107,12 +107,17 @@ def model_file(options: argparse.Namespace) -> Path:
     """The file to measure: given, or random weights written once into the user's cache."""
     if options.model:
         return Path(options.model)
-    path = cache_folder() / f"{options.shape}-{options.type}.gguf"
+    return random_file(options.shape, options.type)
+
+
+def random_file(shape: str, mix: str) -> Path:
+    """A file of random weights, written once into the user's cache."""
+    path = cache_folder() / f"{shape}-{mix}.gguf"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         print(f"writing random weights to {path}", flush=True)
         partial = path.with_suffix(".partial")
-        random_model(partial, SHAPES[options.shape], options.type)
+        random_model(partial, SHAPES[shape], mix)
         partial.rename(path)
     return path
 

@@ -20,7 +20,7 @@ TOLERANCE = 0.05  # a median this far off its goal, in parts of it, still meets 
 DISTURBED = 1.15  # times the best quartile: slower rounds of the other side are left out
 
 Better = Literal["higher", "lower"]
-Verdict = Literal["met", "missed", "n/a", "no goal", "too few rounds"]
+Verdict = Literal["met", "missed", "n/a", "no goal", "too few rounds", "failed"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,11 @@ def alone(name: str, unit: str, values: Sequence[float], goal: Goal, note: str =
 def not_here(name: str, goal: Goal | None, reason: str) -> Figure:
     """A line that this machine, or this run, cannot measure."""
     return Figure(name, "", goal=goal, verdict="n/a", note=reason)
+
+
+def failed(name: str, goal: Goal | None, reason: str) -> Figure:
+    """A line whose measurement broke off."""
+    return Figure(name, "", goal=goal, verdict="failed", note=" ".join(reason.split())[:120])
 
 
 HEADINGS = ("what", "ours", "theirs", "unit", "ratio", "goal", "verdict", "rounds", "note")

@@ -92,7 +92,7 @@ def llama_cpp(setting: Setting) -> Peer:
 class Remote(AbstractContextManager["Remote"]):
     """A peer in a child process; `load_seconds` includes the start of the program."""
 
-    def __init__(self, make: Callable[[Setting], Peer], setting: Setting) -> None:
+    def __init__(self, make: Callable[[Setting], Any], setting: Setting) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(make, setting, theirs), daemon=True)
@@ -134,7 +134,7 @@ class Remote(AbstractContextManager["Remote"]):
             self.process.join()
 
 
-def serve(make: Callable[[Setting], Peer], setting: Setting, pipe: Connection) -> None:
+def serve(make: Callable[[Setting], Any], setting: Setting, pipe: Connection) -> None:
     """The child process: load, then answer until the pipe is closed."""
     try:
         peer = make(setting)
