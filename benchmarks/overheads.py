@@ -20,12 +20,13 @@ from pathlib import Path
 import compare
 from client import NAME, Client, arrivals
 from duel import Duel
+from figures import undisturbed
 from peers import Remote, Setting
 from streaming import Line, asked
 
 N_PROMPT = 16  # tokens of a prompt never seen before
 N_STREAM = 64  # tokens of a stream
-ATTEMPTS = 20  # for a model that may end its answer early, or repeat itself and be stopped
+ATTEMPTS = 20  # for a model that may end its answer early, or be stopped for repeating itself
 
 
 def first_byte(duel: Duel, _: int) -> list[float]:
@@ -80,7 +81,7 @@ def stream(client: Client, pid: int) -> Stream:
             for line in lines:
                 found.processor.append(first_thread_time(pid))
                 found.lines.append(line)
-        if len(found.lines) > N_STREAM // 2 and "error" not in found.lines[-1].event:
+        if len(found.lines) > N_STREAM // 2 and found.lines[-1].event.get("done"):
             return found
     raise RuntimeError("the model makes no stream of tokens")
 
@@ -107,14 +108,18 @@ def processor(duel: Duel, _: int) -> list[float]:
 
 
 def beyond_engine(duel: Duel, _: int) -> list[float]:
-    """What a token takes longer than in the engine alone; both are measured in turns."""
-    found = []
+    """What a token takes longer than in the engine alone; both are measured in turns.
+
+    Rounds in which the engine alone was disturbed are left out.
+    """
+    steps, found = [], []
     with Remote(engine_alone, duel.setting) as engine:
-        for _ in range(duel.extent.rounds + 1):
-            step = float(engine.ask("step", N_STREAM))
+        engine.ask("step", N_STREAM)
+        for _ in range(duel.extent.rounds):
+            steps.append(float(engine.ask("step", N_STREAM)))
             through = stream(duel.client, duel.server.process.pid)
-            found.append((through.seconds / through.n_step - step) * 1e3)
-    return found[1:]
+            found.append((through.seconds / through.n_step - steps[-1]) * 1e3)
+    return [found[i] for i in undisturbed(steps)]
 
 
 class EngineAlone:

@@ -114,8 +114,9 @@ class Bench:
                 if key not in known:
                     known[key] = MEASURES[line.kind](duel, line.size)
                 figure = self.figure(line, duel.setting, known[key])
-            except (RuntimeError, OSError, ImportError, ValueError) as error:
-                figure = failed(self.name(line, duel.setting.n_threads), line.goal, str(error))
+            except Exception as error:  # the other lines of a long run are not lost
+                reason = f"{type(error).__name__}: {error}"
+                figure = failed(self.name(line, duel.setting.n_threads), line.goal, reason)
             print(" | ".join(cells(figure)), flush=True)
             yield line, figure
 
