@@ -114,9 +114,12 @@ class Steering(Struct, kw_only=True):
     """What other APIs than Ollama's let a request say of how it is answered.
 
     logit_bias: what is added to the logits of some token ids
+    tells_context: whether a text completion ends with the tokens of its prompt and answer, which
+        take as long to find as those of the prompt before
     """
 
     logit_bias: dict[int, float] = field(default_factory=dict)
+    tells_context: bool = True
 
 
 class DebugInfo(Struct, kw_only=True, omit_defaults=True):

@@ -188,10 +188,13 @@ class Answer(Generic[R]):
 
 
 class Refused(Generic[R]):
-    """An answer whose first event is an error: what the engine refuses once it is asked to run."""
+    """An answer whose first event is an error: what the engine refuses once it is asked to run.
+
+    The error forgets where it was raised, since that holds the prompt with all its tokens.
+    """
 
     def __init__(self, error: PyollamaError) -> None:
-        self.error: PyollamaError | None = error
+        self.error: PyollamaError | None = error.with_traceback(None)
 
     def __aiter__(self) -> "Refused[R]":
         return self

@@ -35,9 +35,10 @@ from pyollama.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Generate:
-    """One request of /api/generate; see flow.Endpoint."""
+    """One request of /api/generate; see flow.Endpoint. tells_context: as Steering has it."""
 
     call: GenerateRequest
+    tells_context: bool = True
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +112,8 @@ class Generate:
         reader = exchange.named_parser or exchange.generic_parser(prompt)
         if not is_rendered(exchange.stored):
             reader = Passthrough(Start())
-        return GenerateForm(self.call, prompt, exchange.loaded.tokenizer, reader)
+        past = None if self.call.raw or not self.tells_context else prompt
+        return GenerateForm(self.call, past, exchange.loaded.tokenizer, reader)
 
     def bare(self, reason: str) -> GenerateResponse:
         """The answer to a load or an unload: no text, no statistics."""
@@ -144,21 +146,26 @@ def out_of_range(token: int, n_vocab: int) -> str:
 
 
 class GenerateForm:
-    """Events of /api/generate, which keep to a format from their first token on."""
+    """Events of /api/generate, which keep to a format from their first token on.
+
+    past: the prompt; None if no context of a next request is wanted
+    """
 
     awaits_thoughts = False
 
     def __init__(
-        self, call: GenerateRequest, prompt: str, tokenizer: Tokenizer, reader: Parser
+        self, call: GenerateRequest, past: str | None, tokenizer: Tokenizer, reader: Parser
     ) -> None:
         self.call = call
         self.tokenizer = tokenizer
         self.reader = reader
-        self.texts = [prompt]  # prompt and answer, whose tokens are the context of a next request
+        # Prompt and answer, whose tokens are the context.
+        self.texts = None if past is None else [past]
 
     def text(self, text: str, logprobs: Sequence[TokenLogprob]) -> list[GenerateResponse]:
         """One event for each piece of text; none while a family's own parser holds it back."""
-        self.texts.append(text)
+        if self.texts is not None:
+            self.texts.append(text)
         delta = self.reader.add(text, done=False)
         if not delta and not logprobs and not isinstance(self.reader, GenericParser):
             return []
@@ -187,14 +194,15 @@ class GenerateForm:
         delta = self.reader.add("", done=True)
         final = self._event(delta)
         final.done, final.done_reason = True, reason
-        final.context = [] if self.call.raw else await asyncio.to_thread(self.context)
+        if self.texts is not None:
+            final.context = await asyncio.to_thread(self._tokens, "".join(self.texts))
         final.tool_calls = [ToolCall(function=call) for call in delta.calls]
         tell_cost(final, stats, clock)
         return [final]
 
-    def context(self) -> list[int]:
-        """The tokens of prompt and answer, neither BOS nor EOS added."""
-        return self.tokenizer.encode("".join(self.texts), add_special=False)
+    def _tokens(self, text: str) -> list[int]:
+        """The tokens of a text, neither BOS nor EOS added."""
+        return self.tokenizer.encode(text, add_special=False)
 
 
 def now() -> Time:

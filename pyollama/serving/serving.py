@@ -69,7 +69,9 @@ class Serving:
         self, call: GenerateRequest, steering: Steering = UNSTEERED
     ) -> Events[GenerateResponse]:
         """Answer POST /api/generate. Raises what the first failing check names."""
-        return await answer(self.store, self.scheduler, Generate(call), steering)
+        return await answer(
+            self.store, self.scheduler, Generate(call, steering.tells_context), steering
+        )
 
     async def chat(self, call: ChatRequest, steering: Steering = UNSTEERED) -> Events[ChatResponse]:
         """Answer POST /api/chat. Raises what the first failing check names."""

@@ -7,6 +7,7 @@ model thinks is not told, though its tokens count.
 import asyncio
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,6 +37,7 @@ async def completions(request: Request, call: CompletionRequest) -> Response:
     native = native_request(call, strict=strict)
     n = 1 if strict else number_of_choices(call.n)
     steering = Steering() if strict else steering_of(call.logit_bias)
+    steering = replace(steering, tells_context=False)
     serving = await parts(request).serving()
     begun_choices = choices(n, native, lambda each: serving.generate(each, steering))
     events = await unless_gone(request, begun_choices)

@@ -22,6 +22,14 @@ def post(client: TestClient, **fields: Any) -> Any:
     return client.post("/v1/completions", json={"model": "m", "prompt": "p", **fields})
 
 
+def test_no_context_of_a_next_request_is_asked_for(
+    client: TestClient, serving: FakeServing
+) -> None:
+    assert post(client, logit_bias={"5": 1}).status_code == 200
+    (steering,) = serving.steerings
+    assert (steering.tells_context, steering.logit_bias) == (False, {5: 1.0})
+
+
 def test_a_completion_has_the_form_of_openai(client: TestClient, serving: FakeServing) -> None:
     serving.prompt_eval_count = 9
     body = post(client).json()

@@ -7,9 +7,10 @@ import pytest
 import served
 import tiny_llama
 
-from pyollama.api import Duration, RawJSON
+from pyollama.api import Duration, GenerateResponse, RawJSON, Steering
 from pyollama.errors import BadRequest, EngineError, NotFound, OptionError, PyollamaError
 from pyollama.serving import Serving
+from pyollama.serving.answer import Refused
 from pyollama.store import Store
 
 
@@ -43,6 +44,28 @@ def test_raw_prompts_are_sent_as_they_are_and_give_no_context(store: Store) -> N
     )
     assert events[-1].prompt_eval_count == 2
     assert events[-1].context == []
+
+
+def test_a_context_that_nobody_wants_is_not_made(store: Store) -> None:
+    async def scenario(serving: Serving) -> list[GenerateResponse]:
+        events = await serving.generate(served.generation(), Steering(tells_context=False))
+        return [event async for event in events]
+
+    *pieces, final = served.run(store, scenario)
+    assert pieces and final.done
+    assert final.context == []
+
+
+def test_a_refusal_that_waits_to_be_told_does_not_hold_the_prompt(store: Store) -> None:
+    async def scenario(serving: Serving) -> PyollamaError | None:
+        call = served.generation(prompt="x" * 600, truncate=False)
+        refused = await serving.generate(call)
+        assert isinstance(refused, Refused)
+        return refused.error
+
+    error = served.run(store, scenario)
+    assert "exceeds the available context size" in str(error)
+    assert error is not None and error.__traceback__ is None  # its frames know the tokens
 
 
 def test_the_same_seed_gives_the_same_text(store: Store) -> None:
