@@ -16,7 +16,8 @@ from pyollama_http.memory import FREE, MAX_VALUES, booking
 __all__ = ["MAX_BODY", "decoded", "decoded_body", "read_body"]
 
 MAX_BODY = 256 << 20  # bytes, unless the application is made with another limit
-LONG = FREE  # bytes that take long enough to decode to hold up other requests
+SHORT = 8 << 10  # bytes that are decoded at once, whatever they hold, in less than a tenth second
+LONG = FREE  # bytes that can take longer than anybody should hold a thread that all share
 
 # Some take half a minute if they are made to. They must not hold the threads that others need.
 DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoder")
@@ -34,8 +35,10 @@ async def decoded_body(
     request: Request, kind: type[T], body: bytes, if_empty: str = MISSING_BODY
 ) -> T:
     """The typed request of a body that has been read; if_empty are the words if it is empty."""
-    if len(body) < LONG:
+    if len(body) < SHORT:
         return gojson.decode(kind, body, if_empty)
+    if len(body) < LONG:
+        return await asyncio.to_thread(gojson.decode, kind, body, if_empty)
     loop = asyncio.get_running_loop()
     call, n_value = await loop.run_in_executor(DECODERS, _decoded, kind, body, if_empty)
     booking(request).settle(body, n_value)
@@ -73,4 +76,9 @@ async def read_body(request: Request, limit: int) -> bytes:
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise RequestCanceled("request canceled") from error
+    return joined(chunks) if size < LONG else await asyncio.to_thread(joined, chunks)
+
+
+def joined(chunks: list[bytes]) -> bytes:
+    """The chunks as one; while many bytes are copied, other threads run."""
     return b"".join(chunks)

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from pyollama_http import body, gojson, memory
 from pyollama_http.app import create_app
+from pyollama_http.body import joined
 from pyollama_http.gojson import scanner
 from pyollama_http.gojson.scanner import n_values
 from pyollama_http.parts import Parts
@@ -70,9 +71,11 @@ def test_a_long_text_may_have_any_number_of_commas(parts: Parts) -> None:
         assert client.post("/api/generate", content=text).status_code == 200
 
 
-@pytest.mark.parametrize(("length", "is_apart"), [(10, False), (body.LONG, True)])
+@pytest.mark.parametrize(
+    ("length", "pool"), [(10, None), (body.SHORT, "asyncio_"), (body.LONG, "decoder_")]
+)
 def test_a_long_body_is_decoded_apart_from_the_event_loop(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, length: int, is_apart: bool
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, length: int, pool: str | None
 ) -> None:
     threads: list[str] = []
     decode = gojson.decode
@@ -83,4 +86,20 @@ def test_a_long_body_is_decoded_apart_from_the_event_loop(
 
     monkeypatch.setattr(gojson, "decode", noted)
     client.post("/api/show", content=b'{"model":"' + b"m" * length + b'"}')
-    assert ["decoder_" in name for name in threads] == [is_apart]
+    (thread,) = threads
+    assert [name for name in ("asyncio_", "decoder_") if name in thread] == [pool] * bool(pool)
+
+
+@pytest.mark.parametrize(("length", "is_apart"), [(10, False), (body.LONG, True)])
+def test_the_chunks_of_a_long_body_are_joined_apart_from_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, length: int, is_apart: bool
+) -> None:
+    threads: list[str] = []
+
+    def noted(chunks: list[bytes]) -> bytes:
+        threads.append(threading.current_thread().name)
+        return joined(chunks)
+
+    monkeypatch.setattr(body, "joined", noted)
+    client.post("/api/show", content=b'{"model":"' + b"m" * length + b'"}')
+    assert ["asyncio_" in name for name in threads] == [is_apart]
