@@ -87,13 +87,12 @@ def level(flags: str | None = None) -> Level:
 
 
 def restricted(to: Level) -> dict[str, str]:
-    """The environment in which our kernels are compiled for no more than a level.
-
-    Below AMX that is nothing: no kernel of ours needs AMX, and VNNI is what they use at best.
-    """
-    if to != "avx2" or level() == "avx2":
+    """The environment in which our kernels use no more than a level that this processor has."""
+    if to == level():
         return {}
-    return {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": HASWELL}
+    if to == "avx2":
+        return {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": HASWELL}
+    return {"PYOLLAMA_SIMD": "vnni"} if to == "avx512" else {}
 
 
 @cache

@@ -84,13 +84,20 @@ class Bench:
         """Measure all lines that are wanted, for each number of threads."""
         wanted = [line for line in lines() if line.row in self.options.rows]
         for n_thread in self.options.threads:
-            found = dict(self.measured(wanted, n_thread))
-            self.report.figures += [found[line] for line in wanted]
-            if LOADING in self.options.rows:
-                self.report.figures += self.loading(n_thread)
-            self.report.machine = self.report.machine.finished()
-            if self.options.json:
-                self.report.save(self.options.json)
+            before, found = list(self.report.figures), {}
+            for line, found[line] in self.measured(wanted, n_thread):
+                self.keep([found[line]])
+            self.report.figures = before + [found[line] for line in wanted]  # the table's order
+            self.keep(self.loading(n_thread) if LOADING in self.options.rows else [])
+
+    def keep(self, figures: Sequence[Figure]) -> None:
+        """Print figures, and save all there are: a run that is broken off is not lost."""
+        for figure in figures:
+            print(" | ".join(cells(figure)), flush=True)
+        self.report.figures += figures
+        self.report.machine = self.report.machine.finished()
+        if self.options.json:
+            self.report.save(self.options.json)
 
     def measured(self, wanted: Sequence[Line], n_thread: int) -> Iterator[tuple[Line, Figure]]:
         """The figures of lines; those of one file and one level share its servers."""
@@ -117,7 +124,6 @@ class Bench:
             except Exception as error:  # the other lines of a long run are not lost
                 reason = f"{type(error).__name__}: {error}"
                 figure = failed(self.name(line, duel.setting.n_threads), line.goal, reason)
-            print(" | ".join(cells(figure)), flush=True)
             yield line, figure
 
     def figure(self, line: Line, setting: Setting, found: Measured) -> Figure:
@@ -137,10 +143,10 @@ class Bench:
 
     def loading(self, n_thread: int) -> list[Figure]:
         """The figures of loading, memory and start, from the benchmark that measures them."""
-        if find_spec(LOADING) is None:
-            return [not_here(LOADING, None, "benchmarks/loading.py is missing")]
-        setting = self.setting(LARGE, "q4_k_m", self.here, n_thread)
-        figures = import_module(LOADING).rows(setting, self.options.rounds)
+        rows = getattr(import_module(LOADING), "rows", None) if find_spec(LOADING) else None
+        if rows is None:
+            return [not_here(LOADING, None, "benchmarks/loading.py has no rows()")]
+        figures = rows(self.setting(LARGE, "q4_k_m", self.here, n_thread), self.options.rounds)
         return [replace(each, name=f"{each.name}, {threads(n_thread)}") for each in figures]
 
     def setting(self, shape: str, mix: str, at: Level, n_thread: int) -> Setting:

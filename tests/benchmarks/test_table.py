@@ -1,7 +1,7 @@
 """The lines of the table: which processor measures which, in turns, and what memory allows."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duel
@@ -11,10 +11,11 @@ import machine
 import overheads
 import pytest
 import random_model
+import reports
 import table
-from figures import Goal
+from figures import Figure, Goal, not_here
 from goals import LEVELS, Line
-from machine import Level
+from machine import Level, Machine
 from peers import Setting
 from streaming import Line as Arrived
 
@@ -87,6 +88,7 @@ def test_a_processor_with_more_is_restricted_to_avx2_and_one_with_less_is_not(
     features = machine.restricted("avx2")["NUMBA_CPU_FEATURES"].split(",")
     assert {"+avx2", "+fma", "+f16c"} <= set(features)
     assert not any("avx512" in feature for feature in features)
+    assert machine.restricted("avx512") == {"PYOLLAMA_SIMD": "vnni"}
     assert machine.restricted("amx") == {}
     monkeypatch.setattr(machine, "level", lambda: "avx2")
     assert machine.restricted("avx2") == {}
@@ -154,7 +156,7 @@ def bench(here: Level, rows: list[str]) -> table.Bench:
 
 
 def test_a_line_that_breaks_off_does_not_take_the_others_with_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def measure(duel: object, size: int) -> list[float]:
         if size == 0:
@@ -171,7 +173,27 @@ def test_a_line_that_breaks_off_does_not_take_the_others_with_it(
     found = dict(bench("avx2", ["r"]).fought(Idle(), [line, good]))  # type: ignore[arg-type]
     assert (found[line].verdict, found[line].note) == ("failed", "RuntimeError: gone")
     assert (found[good].verdict, found[good].ours) == ("met", 2.0)
-    assert "failed" in capsys.readouterr().out
+
+
+def test_figures_are_saved_as_they_come_and_kept_in_the_order_of_the_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = bench("avx2", ["prefix"])
+    run.options.threads, run.options.json = [1], tmp_path / "report.json"
+    run.report = reports.Report(Machine("p", 2, "avx2", 0.0), "best", {1: 1e9})
+    wanted = [line for line in goals.lines() if line.row == "prefix"]
+    saved = []
+
+    def measured(lines: list[Line], n_thread: int) -> Iterator[tuple[Line, Figure]]:
+        for line in reversed(lines):
+            yield line, not_here(run.name(line, n_thread), line.goal, "why")
+            saved.append(len(reports.load(tmp_path / "report.json").figures))
+
+    monkeypatch.setattr(run, "measured", measured)
+    run.run()
+    assert saved == [1, 2]
+    assert [each.name for each in run.report.figures] == [run.name(line, 1) for line in wanted]
+    assert capsys.readouterr().out.count("n/a") == 2
 
 
 def test_lines_of_better_processors_are_not_measured_at_all() -> None:
