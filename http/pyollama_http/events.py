@@ -88,8 +88,8 @@ class Merged(Generic[E]):
         """Close all answers, whatever happens to one of them."""
         for task in self.next:
             task.cancel()
-        if self.next:
-            await asyncio.wait(self.next)
+        # One may fail while it unwinds, and nobody waits for it any more.
+        await asyncio.gather(*self.next, return_exceptions=True)
         await _close(list(self.answers))
 
 
