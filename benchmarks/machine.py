@@ -5,8 +5,12 @@ can take; the tables show it beside what was measured.
 """
 
 import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -93,6 +97,18 @@ def restricted(to: Level) -> dict[str, str]:
     if to == "avx2":
         return {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": HASWELL}
     return {"PYOLLAMA_SIMD": "vnni"} if to == "avx512" else {}
+
+
+@contextmanager
+def busy(n: int) -> Iterator[None]:
+    """So many processes that compute without end and do nothing, for as long as the block lasts."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 @cache

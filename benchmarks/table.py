@@ -31,7 +31,16 @@ from duel import Duel, Extent
 from figures import Figure, Rounds, alone, cells, compared, failed, not_here
 from goals import LARGE, QUICK, TINY, Kind, Line, lines
 from llama_libraries import PACKAGE, best_build, libraries
-from machine import BUILDS, Level, kv_bytes, level, machine, read_bandwidth, token_limit
+from machine import (
+    BUILDS,
+    Level,
+    busy,
+    kv_bytes,
+    level,
+    machine,
+    read_bandwidth,
+    token_limit,
+)
 from peers import Setting
 from random_model import SHAPES
 
@@ -77,6 +86,8 @@ class Bench:
         speeds = {n: read_bandwidth(n, **size) for n in options.threads}
         source = str(self.folder) if options.llama_lib else PACKAGE
         self.report = reports.Report(before, f"build {self.build} of {source}", speeds)
+        if options.busy:
+            self.report.remarks.append(f"beside {options.busy} busy loops of the same priority")
         if options.quick:
             self.report.remarks.append("a quick run of small models: the verdicts mean nothing")
 
@@ -188,7 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         bench = Bench(options)
         print(bench.report.heading, flush=True)
-        bench.run()
+        with busy(options.busy):
+            bench.run()
         text = str(bench.report)
         status = int(any(each.verdict == "failed" for each in bench.report.figures))
     print(f"\n{text}")
@@ -207,6 +219,7 @@ def parser() -> argparse.ArgumentParser:
                       help=f"only these: {', '.join(rows)}")  # fmt: skip
     this.add_argument("--threads", type=int, nargs="+", default=both, help="default: %(default)s")
     this.add_argument("--rounds", type=int, default=8, help="undisturbed, at least (%(default)s)")
+    this.add_argument("--busy", type=int, default=0, metavar="N", help="beside N busy loops")
     this.add_argument("--quick", action="store_true", help="small models: does it work at all?")
     this.add_argument("--llama-lib", type=Path, metavar="DIR", help="llama.cpp's libraries")
     this.add_argument("--build", help="a CPU build of llama.cpp, such as haswell")

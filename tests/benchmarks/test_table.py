@@ -131,6 +131,19 @@ def test_memory_is_read_at_some_speed() -> None:
     assert machine.read_bandwidth(2, n_byte=1 << 20, rounds=1) > 1e6
 
 
+def test_busy_neighbours_end_with_their_block() -> None:
+    before = set(children())
+    with machine.busy(2):
+        assert len(set(children()) - before) == 2
+    assert set(children()) == before
+
+
+def children() -> list[str]:
+    """The processes that this one has started and that are still there."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [pid for path in tasks for pid in path.read_text("ascii").split()]
+
+
 def test_a_table_of_growth_has_the_limit_beside_each_time(tmp_path: Path) -> None:
     shape = random_model.Shape(64, 1, 2, 1, 128, 300)
     sweep = growth.Sweep("batch", "sequences", [growth.Point(1, "one", shape, tmp_path)])
