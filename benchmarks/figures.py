@@ -178,6 +178,11 @@ def number(value: float | None) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def threads(n: int) -> str:
+    """One thread, two threads."""
+    return f"{n} thread{'s' if n > 1 else ''}"
+
+
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown with columns of even width."""
     columns = zip(headings, *rows, strict=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import compare
 import pages
-from figures import markdown, number
+from figures import markdown, number, threads
 from growing import growing
 from llama_libraries import cache_folder
 from machine import kv_bytes, machine, read_bandwidth, token_limit
@@ -168,8 +168,7 @@ def table(sweep: Sweep, curves: Sequence[Curve]) -> str:
     """Milliseconds per token, the limits, and what part of the time the limit is."""
     headings = [sweep.axis]
     for each in curves:
-        threads = f"{each.n_thread} thread{'s' if each.n_thread > 1 else ''}"
-        headings += [f"ms per token, {threads}", "limit", "limit / time"]
+        headings += [f"ms per token, {threads(each.n_thread)}", "limit", "limit / time"]
     rows = []
     for i, point in enumerate(sweep.points):
         row = [point.label]

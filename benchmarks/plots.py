@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
+from figures import threads
 
 if TYPE_CHECKING:
     from growth import Curve, Sweep
@@ -23,7 +24,7 @@ def save(sweep: "Sweep", curves: Sequence["Curve"], path: Path) -> None:
     x = [point.x for point in sweep.points]
     order = sorted(range(len(x)), key=x.__getitem__)
     for curve, color in zip(curves, COLORS, strict=False):
-        name = f"{curve.n_thread} thread{'s' if curve.n_thread > 1 else ''}"
+        name = threads(curve.n_thread)
         for values, style, label in (
             (curve.seconds, "o-", name),
             (curve.limits, "--", f"memory's limit, {name}"),

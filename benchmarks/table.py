@@ -28,7 +28,7 @@ import pages
 import prefixes
 import reports
 from duel import Duel, Extent
-from figures import Figure, Rounds, alone, cells, compared, failed, not_here
+from figures import Figure, Rounds, alone, cells, compared, failed, not_here, threads
 from goals import LARGE, QUICK, TINY, Kind, Line, lines
 from llama_libraries import PACKAGE, best_build, libraries
 from machine import (
@@ -183,11 +183,6 @@ class Bench:
         """A line's name in the table."""
         model = f"{self.shape(line)} {line.mix.upper()}".strip()
         return f"{line.what}, {model}, {threads(n_thread)}"
-
-
-def threads(n: int) -> str:
-    """One thread, two threads."""
-    return f"{n} thread{'s' if n > 1 else ''}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
