@@ -195,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.plots or options.write:
             import plots
 
-            folder = options.plots or pages.DOCS / "growth"
+            folder = pages.DOCS / "growth" if options.write else options.plots
             plots.save(sweep, curves, folder / f"{name}.svg")
         if options.write:
             image = f"![{name}](growth/{name}.svg)"
