@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 
 from pyollama.engine.pages import PagePool, pages_for
+from pyollama.engine.passes import Passes
 from pyollama.engine.request import DoneReason, Event, Request
 from pyollama.engine.sequence import Sequence
 from pyollama.engine.shift import shift_context
@@ -52,6 +53,7 @@ class Engine:
         n_page = n_page or n_slot * pages_for(self.n_ctx)
         assert n_page >= pages_for(self.n_ctx), "one sequence at least must be able to run"
         self.cache = model.new_cache(n_page, element)
+        self.passes = Passes(model, self.cache, pages_for(self.n_ctx))
         self.pool = PagePool(self.cache)
         self.waiting: deque[Request] = deque()
         self.running: list[Sequence] = []
@@ -84,7 +86,7 @@ class Engine:
         self._admit()
         parts = self._plan()
         batch = self._batch(parts)
-        logits = iter(self.model.forward(batch, self.cache))
+        logits = iter(self.passes.forward(batch))
         events = []
         for sequence, n_row in parts:
             sequence.advance(n_row)

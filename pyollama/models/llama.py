@@ -37,7 +37,16 @@ from pyollama.models.parts.vocabulary import assemble_vocabulary, embed, expecte
 from pyollama.models.tensors import Expected, Tensors, vector
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import KVCache, LayerCache
-from pyollama_tensor.ops import Array, Rope, Weight, paged_attention, rms_norm, rope
+from pyollama_tensor.ops import (
+    Array,
+    Rope,
+    Weight,
+    add,
+    paged_attention,
+    rms_norm,
+    rope,
+    take_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -146,9 +155,9 @@ def states(batch: Batch, weights: LlamaWeights, cache: KVCache, config: LlamaCon
     x = embed(batch, weights.token_embd)  # (T, D)
     for w, layer_cache in zip(weights.blk, cache.layers, strict=True):
         normed = rms_norm(x, w.attn_norm, config.norm_eps)
-        x = x + attention(normed, w, layer_cache, batch, weights.rope, config)
-        x = x + swiglu(rms_norm(x, w.ffn_norm, config.norm_eps), w.ffn)
-    return rms_norm(x[batch.wanted], weights.output_norm, config.norm_eps)
+        x = add(x, attention(normed, w, layer_cache, batch, weights.rope, config))
+        x = add(x, swiglu(rms_norm(x, w.ffn_norm, config.norm_eps), w.ffn))
+    return rms_norm(take_rows(x, batch.wanted), weights.output_norm, config.norm_eps)
 
 
 def forward(batch: Batch, weights: LlamaWeights, cache: KVCache, config: LlamaConfig) -> Array:

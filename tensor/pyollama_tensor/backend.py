@@ -8,10 +8,11 @@ Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, D =
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pyollama_formats.blocks import GGMLType
+from pyollama_tensor.recording import Arena, Replay
 from pyollama_tensor.types import F32, I32, U8
 
 if TYPE_CHECKING:
@@ -57,6 +58,15 @@ class Backend(Protocol):
 
     def embedding(self, w: Weight, tokens: I32) -> F32:
         """Rows of W: (T,) -> (T, n_in)."""
+
+    def record(self, run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
+        """The result of a pass, and what runs it again over the same arrays."""
+
+    def add(self, x: F32, y: F32) -> F32:
+        """x + y."""
+
+    def take_rows(self, x: F32, rows: I32) -> F32:
+        """x[rows]."""
 
     def rms_norm(self, x: F32, weight: F32, eps: float) -> F32:
         """x / sqrt(mean(x^2) + eps) * weight over the last axis."""

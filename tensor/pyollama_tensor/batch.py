@@ -64,6 +64,16 @@ class Batch:
         lengths: I32 = last[self.sequences] + np.int32(1)
         return lengths
 
+    def overwrite(self, other: "Batch") -> None:
+        """Take over what another batch of as many rows holds, in the arrays that are here.
+
+        Its table may be narrower than the one here; where it ends nothing is read.
+        """
+        self.tables[:, : other.tables.shape[1]] = other.tables
+        for name in ("tokens", "positions", "sequences", "wanted", "places", "lengths"):
+            np.copyto(getattr(self, name), getattr(other, name))
+        self.__dict__["n_page"] = other.n_page
+
 
 def _check_types(batch: Batch) -> None:
     """Exactly one input; int32 vectors of one length; a table of two dimensions."""

@@ -3,6 +3,7 @@
 Kernels take C-contiguous float32 of a fixed number of dimensions; `reference` says what each gives.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,16 @@ import numpy as np
 from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import attention, elementwise, pages
 from pyollama_tensor.kernels import rope as rotation
-from pyollama_tensor.threads import pool
+from pyollama_tensor.recording import (
+    Arena,
+    NotRecordable,
+    Recording,
+    Replay,
+    contiguous,
+    empty,
+    fresh,
+)
+from pyollama_tensor.threads import new_tape, pool, replay
 from pyollama_tensor.types import F32, I32
 from pyollama_tensor.weights import embedding, linear, linears, make_weight
 
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from pyollama_tensor.rope import Rope
 
 __all__ = [
+    "add",
     "embedding",
     "gelu",
     "layer_norm",
@@ -27,23 +38,25 @@ __all__ = [
     "linears",
     "make_weight",
     "paged_attention",
+    "record",
     "rms_norm",
     "rope",
     "silu_gate",
     "softmax",
+    "take_rows",
     "write_pages",
 ]
 
 
 def _rows(x: F32) -> F32:
     """Any shape (..., D) as C-contiguous rows (T, D)."""
-    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    return contiguous(x).reshape(-1, x.shape[-1])
 
 
 def rms_norm(x: F32, weight: F32, eps: float) -> F32:
     """x / sqrt(mean(x^2) + eps) * weight over the last axis."""
     rows = _rows(x)
-    out = np.empty_like(rows)
+    out = empty(rows.shape)
     elementwise.rms_norm(pool(), rows, weight, float(eps), out)
     return out.reshape(x.shape)
 
@@ -51,15 +64,30 @@ def rms_norm(x: F32, weight: F32, eps: float) -> F32:
 def layer_norm(x: F32, weight: F32, bias: F32, eps: float) -> F32:
     """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis."""
     rows = _rows(x)
-    out = np.empty_like(rows)
+    out = empty(rows.shape)
     elementwise.layer_norm(pool(), rows, weight, bias, float(eps), out)
     return out.reshape(x.shape)
+
+
+def add(x: F32, y: F32) -> F32:
+    """x + y; y is (..., D) too, or (D,)."""
+    rows = _rows(x)
+    out = empty(rows.shape)
+    elementwise.add(pool(), rows, _rows(y), out)
+    return out.reshape(x.shape)
+
+
+def take_rows(x: F32, rows: I32) -> F32:
+    """x[rows]: (T, D), (n,) -> (n, D)."""
+    out = empty((len(rows), x.shape[1]))
+    elementwise.take_rows(pool(), contiguous(x), rows, out)
+    return out
 
 
 def gelu(x: F32) -> F32:
     """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))."""
     rows = _rows(x)
-    out = np.empty_like(rows)
+    out = empty(rows.shape)
     elementwise.gelu(pool(), rows, out)
     return out.reshape(x.shape)
 
@@ -67,7 +95,7 @@ def gelu(x: F32) -> F32:
 def silu_gate(gate: F32, up: F32) -> F32:
     """silu(gate) * up."""
     rows = _rows(gate)
-    out = np.empty_like(rows)
+    out = empty(rows.shape)
     elementwise.silu_gate(pool(), rows, _rows(up), out)
     return out.reshape(gate.shape)
 
@@ -75,30 +103,30 @@ def silu_gate(gate: F32, up: F32) -> F32:
 def softmax(x: F32) -> F32:
     """exp(x) over its sum along the last axis."""
     rows = _rows(x)
-    out = np.empty_like(rows)
+    out = empty(rows.shape)
     elementwise.softmax(pool(), rows, out)
     return out.reshape(x.shape)
 
 
 def rope(x: F32, positions: I32, rope: "Rope") -> F32:
     """Rotate each head's pairs by its row's position: (T, H, E) -> (T, H, E)."""
-    x = np.ascontiguousarray(x)
-    cos, sin = rope.tables(positions)
-    out = np.empty_like(x)
+    x = contiguous(x)
+    cos, sin = fresh((rope, positions), lambda: rope.tables(positions))
+    out = empty(x.shape)
     rotation.rope(pool(), x, cos, sin, rope.neox, out)
     return out
 
 
 def write_pages(cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
     """Store keys (T, K, E) and values (T, K, Ev) at places (T,): page * PAGE + place in it."""
-    k, v = np.ascontiguousarray(k), np.ascontiguousarray(v)
+    k, v = contiguous(k), contiguous(v)
     pages.write_pages(pool(), k, v, places, cache.k, cache.v)
 
 
 def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:
     """Grouped-query attention of each row over its own sequence: (T, H, E) -> (T, H, Ev)."""
-    q = np.ascontiguousarray(q)
-    out = np.zeros((*q.shape[:2], cache.v.shape[3]), np.float32)
+    q = contiguous(q)
+    out = empty((*q.shape[:2], cache.v.shape[3]))
     attention.paged_attention(
         pool(),
         q,
@@ -110,7 +138,23 @@ def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -
         np.float32(scale),
         out,
     )
-    return np.ascontiguousarray(out[..., : cache.n_embd_head_v])
+    return contiguous(out[..., : cache.n_embd_head_v])
+
+
+def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
+    """The result of a pass, and what runs it again. NotRecordable if that would not be the same."""
+    recording = Recording(new_tape(), arena)
+    try:
+        with recording:
+            result = run()
+    except MemoryError as error:  # of `threads.note`
+        raise NotRecordable("the pass is too long for a tape") from error
+
+    def again() -> F32:
+        replay(recording)
+        return result
+
+    return result, again
 
 
 def _warm_up_rows() -> None:
@@ -118,6 +162,8 @@ def _warm_up_rows() -> None:
     one = np.ones((1, 16), np.float32)
     rms_norm(one, one[0], 1e-5)
     silu_gate(one, one)
+    add(one, take_rows(one, np.zeros(1, np.int32)))
+    record(lambda: add(one, one), Arena())[1]()
 
 
 def _warm_up_encoder() -> None:

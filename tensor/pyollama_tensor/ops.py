@@ -5,13 +5,14 @@ Row independence: a row's result has the same bits whatever the other rows are, 
 so that an answer does not depend on who else is being served.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 
 from pyollama_formats.blocks import GGMLType
 from pyollama_tensor.backend import Weight, backend
 from pyollama_tensor.batch import Batch, BatchError
 from pyollama_tensor.cache import LayerCache
+from pyollama_tensor.recording import Arena, Replay, fresh
 from pyollama_tensor.rope import Rope, rope_frequencies
 from pyollama_tensor.types import F32, I32, U8, Array
 
@@ -19,6 +20,7 @@ __all__ = [
     "Array",
     "Rope",
     "Weight",
+    "add",
     "embedding",
     "gelu",
     "layer_norm",
@@ -26,11 +28,13 @@ __all__ = [
     "linears",
     "make_weight",
     "paged_attention",
+    "record",
     "rms_norm",
     "rope",
     "rope_frequencies",
     "silu_gate",
     "softmax",
+    "take_rows",
 ]
 
 
@@ -54,9 +58,32 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
 
 def embedding(w: Weight, tokens: I32) -> F32:
     """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
-    if len(tokens) and (tokens.min() < 0 or tokens.max() >= w.n_out):
-        raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
-    return backend.embedding(w, tokens)
+
+    def rows() -> tuple[F32]:
+        if len(tokens) and (tokens.min() < 0 or tokens.max() >= w.n_out):
+            raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
+        return (backend.embedding(w, tokens),)
+
+    return fresh((w, tokens), rows)[0]
+
+
+def add(x: F32, y: F32) -> F32:
+    """x + y of the same shape (..., D), or y is a row (D,) that is added to every row of x."""
+    return backend.add(x, y)
+
+
+def take_rows(x: F32, rows: I32) -> F32:
+    """The rows of x at the places given: (T, D), (n,) -> (n, D)."""
+    return backend.take_rows(x, rows)
+
+
+def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
+    """The result of a pass of these operations, and what runs it again over the same arrays.
+
+    The caller writes new inputs into the arrays of the first pass before each replay; see
+    recording.py. NotRecordable if something of the pass would not be computed again.
+    """
+    return backend.record(run, arena)
 
 
 def rms_norm(x: F32, weight: F32, eps: float) -> F32:

@@ -26,6 +26,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from pyollama_tensor.jit import kernel
+from pyollama_tensor.recording import Recording, current
 from pyollama_tensor.simd.machine import (
     atomic_add,
     atomic_load,
@@ -36,6 +37,7 @@ from pyollama_tensor.simd.machine import (
     restore_mode,
     sched_yield,
 )
+from pyollama_tensor.simd.memory import copy_words
 from pyollama_tensor.simd.tasks import Task, call_task, publish
 from pyollama_tensor.types import I64
 
@@ -43,7 +45,10 @@ from pyollama_tensor.types import I64
 LOCK, TICKET, NEXT, INSIDE, FAILED, PARKED = 0, 16, 32, 48, 64, 80
 N_HELPER, STOP = 96, 97  # written by Python only
 CODE, ARGS, N, GRAIN = 112, 113, 114, 115  # the open task
+END = 116  # of a recording's tape, which follows on the words of a state without helpers
 N_WORD = 128
+N_TAPE = 1 << 20  # words; memory comes as they are written
+ENTRY = 4  # words of a task on the tape before its arguments: code, n, grain, and how many words
 
 SPINS = 2_000  # pauses before yielding: about 50 microseconds
 YIELDS = 2_000  # yields before parking: a millisecond or two on a quiet machine
@@ -87,6 +92,46 @@ def task(function: Callable[..., None]) -> Any:
     return Task(function)
 
 
+@kernel
+def note(tape: I64, code: int, args: int, size: int, n: int, grain: int) -> None:
+    """Write a task on the tape that a recording's state is, arguments and all."""
+    place, n_word = tape[END], (size + 7) // 8
+    if place + ENTRY + n_word > len(tape):
+        raise MemoryError("the recording is too long")
+    tape[place], tape[place + 1], tape[place + 2], tape[place + 3] = code, n, grain, n_word
+    copy_words(tape, place + ENTRY, args, size)
+    tape[END] = place + ENTRY + n_word
+
+
+def new_tape() -> I64:
+    """An empty tape: a state without helpers, so that what is recorded runs in its own thread."""
+    tape: I64 = np.zeros(N_WORD + N_TAPE, np.int64)
+    tape[END] = N_WORD
+    return tape
+
+
+def replay(recording: Recording) -> None:
+    """Run a recorded pass again, over its inputs as they are now."""
+    for refresh in recording.inputs:
+        refresh()
+    play(pool(), recording.tape)
+
+
+@kernel
+def play(state: I64, tape: I64) -> None:
+    """Run all tasks of a tape, one after another, with whoever comes to help."""
+    begin = tape.ctypes.data
+    place, failed = N_WORD, 0
+    mode = flush_to_zero()
+    while place < tape[END]:
+        args = begin + 8 * (place + ENTRY)
+        failed += share(state, tape[place], args, tape[place + 1], tape[place + 2])
+        place += ENTRY + tape[place + 3]
+    restore_mode(mode)
+    if failed != 0:
+        raise RuntimeError("a kernel failed")
+
+
 @register_jitable
 def parallel_for(state: I64, rows: Any, n: int, grain: int, args: Any) -> None:
     """In compiled code: run `rows(first, last, *args)` over items 0 to n, `grain` at a time.
@@ -95,7 +140,9 @@ def parallel_for(state: I64, rows: Any, n: int, grain: int, args: Any) -> None:
     rows:  a function under `@task`; chunks run in any order, in any thread, without denormals
     args:  tuple of arrays and numbers
     """
-    code, block = publish(rows, args)
+    code, block, size = publish(rows, args)
+    if len(state) > N_WORD:
+        note(state, code, block, size, n, grain)
     mode = flush_to_zero()
     failed = share(state, code, block, n, grain)
     restore_mode(mode)
@@ -186,11 +233,17 @@ _pool: Pool | None = None
 
 
 def pool() -> I64:
-    """The pool's state for `parallel_for`, with the helpers awake or waking."""
-    current = _pool or _start()
-    if current.state[PARKED]:
-        current.wake()
-    return current.state
+    """The state for `parallel_for`: the tape of this thread's recording, if it makes one.
+
+    Else the pool's, with the helpers awake or waking.
+    """
+    recording = current()
+    if recording is not None:
+        return recording.tape
+    running = _pool or _start()
+    if running.state[PARKED]:
+        running.wake()
+    return running.state
 
 
 def _start() -> Pool:

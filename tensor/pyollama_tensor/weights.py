@@ -28,6 +28,7 @@ from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import linear_floats
 from pyollama_tensor.kernels.quantize import quantize
 from pyollama_tensor.kernels.records import ROWS
+from pyollama_tensor.recording import NotRecordable, contiguous, current, empty
 from pyollama_tensor.threads import pool
 from pyollama_tensor.types import F32, I8, I16, I32, U8
 
@@ -64,7 +65,7 @@ class Inputs:
     """Inputs of one layer, (T, n_in), quantized at most once for each block size."""
 
     def __init__(self, x: F32) -> None:
-        self.x = np.ascontiguousarray(x, np.float32)
+        self.x = contiguous(x)
         self._quantized: dict[tuple[int, int, int, int], Quantized] = {}
 
     def quantized(self, block: int, step: int, parts: int = 2, times: int = 1) -> Quantized:
@@ -77,11 +78,11 @@ class Inputs:
         if found is None:
             T, n_in = self.x.shape
             found = Quantized(
-                np.empty((n_in // block, T, block), np.int8),
-                np.empty((n_in // block, T), np.float32),
-                np.empty((n_in // block, T, block // step, parts), np.int16),
+                empty((n_in // block, T, block), np.int8),
+                empty((n_in // block, T), np.float32),
+                empty((n_in // block, T, block // step, parts), np.int16),
             )
-            quantize(self.x, block, step, times, found.q, found.d, found.sums)
+            quantize(pool(), self.x, block, step, times, found.q, found.d, found.sums)
             self._quantized[key] = found
         return found
 
@@ -105,9 +106,9 @@ class Records:
         """W x, (T, n_in) -> (T, n_out)."""
         k = self.kernels
         xq = inputs.quantized(k.BLOCK, k.STEP, k.PARTS, k.TIMES)
-        out = np.empty((len(inputs.x), len(self.data) * ROWS), np.float32)
+        out = empty((len(inputs.x), len(self.data) * ROWS))
         self.kernels.linear(pool(), self.data, xq.q, xq.d, xq.sums, out)
-        return out if out.shape[1] == self.n_out else np.ascontiguousarray(out[:, : self.n_out])
+        return out if out.shape[1] == self.n_out else contiguous(out[:, : self.n_out])
 
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
@@ -140,7 +141,7 @@ class Rows:
 
     def linear(self, inputs: Inputs) -> F32:
         """W x, (T, n_in) -> (T, n_out)."""
-        out = np.zeros((len(inputs.x), self.n_out), np.float32)
+        out = empty((len(inputs.x), self.n_out))
         linear_floats.linear(pool(), self.data, self._pad(inputs.x), out)
         return out
 
@@ -153,6 +154,8 @@ class Rows:
     def _pad(self, x: F32) -> F32:
         """Inputs as long as the rows are in memory, with zeros after their end."""
         extra = -self.n_in % LANES
+        if extra and current() is not None:
+            raise NotRecordable(f"{self.n_in} inputs are copied to be padded")
         return np.pad(x, ((0, 0), (0, extra))) if extra else x
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pyollama.models.tensors import Expected, Tensors, matrix, vector
-from pyollama_tensor.ops import Array, Weight, linears
+from pyollama_tensor.ops import Array, Weight, add, linears
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ def projects(x: Array, projections: Sequence[Projection]) -> tuple[Array, ...]:
     """Several projections of the same input, which is quantized once: (T, n_out) each."""
     products = linears(x, [p.weight for p in projections])
     return tuple(
-        y if p.bias is None else y + p.bias for y, p in zip(products, projections, strict=True)
+        y if p.bias is None else add(y, p.bias) for y, p in zip(products, projections, strict=True)
     )

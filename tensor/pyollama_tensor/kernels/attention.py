@@ -151,6 +151,7 @@ def _attention_items(
     for item in range(first, last):
         head, t = item // n_row, item % n_row
         end = (head + 1) * group - 1  # the group's last query head
+        out[t, head * group : end + 1] = 0.0
         for h in range(head * group, end + 1, 4):
             # A group that is no multiple of 4 has its last head computed more than once, alike.
             _attend(
@@ -181,7 +182,7 @@ def paged_attention(
 ) -> None:
     """Attention of row t over the first lengths[t] positions of sequence sequences[t].
 
-    q: float32 (T, H, E); out: float32 (T, H, V), zero
+    q: float32 (T, H, E); out: float32 (T, H, V)
     k: (n_page, K, 2, E, 16), v: (n_page, K, PAGE, V), both float32 or the bits of float16
     tables: int32 (S, n_table); sequences, lengths: int32 (T,)
     NumPy twin: reference.paged_attention.

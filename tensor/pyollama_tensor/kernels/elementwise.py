@@ -12,7 +12,7 @@ from pyollama_tensor.simd.math import fma, reduce_add
 from pyollama_tensor.simd.memory import load_f32x16
 from pyollama_tensor.simd.vector import splat_f32x16
 from pyollama_tensor.threads import parallel_for, task
-from pyollama_tensor.types import F32, I64
+from pyollama_tensor.types import F32, I32, I64
 
 _ONE = np.float32(1.0)
 _MINUS_TWO = np.float32(-2.0)
@@ -93,6 +93,38 @@ def layer_norm(pool: I64, x: F32, weight: F32, bias: F32, eps: float, out: F32) 
     Source: arXiv:1607.06450. NumPy twin: reference.layer_norm.
     """
     parallel_for(pool, _layer_norm_rows, len(x), _GRAIN, (x, weight, bias, eps, out))
+
+
+@task
+def _add_rows(first: int, last: int, x: F32, y: F32, out: F32) -> None:
+    for t in range(first, last):
+        row, other, result = x[t], y[min(t, len(y) - 1)], out[t]
+        for i in range(len(row)):
+            result[i] = row[i] + other[i]
+
+
+@kernel
+def add(pool: I64, x: F32, y: F32, out: F32) -> None:
+    """x + y, each float32 (T, D); or y is one row (1, D), which is added to all.
+
+    NumPy twin: reference.add.
+    """
+    parallel_for(pool, _add_rows, len(x), _GRAIN, (x, y, out))
+
+
+@task
+def _take_rows(first: int, last: int, x: F32, rows: I32, out: F32) -> None:
+    for t in range(first, last):
+        out[t] = x[rows[t]]
+
+
+@kernel
+def take_rows(pool: I64, x: F32, rows: I32, out: F32) -> None:
+    """Some rows of x: float32 (T, D), int32 (n,) -> (n, D).
+
+    NumPy twin: reference.take_rows.
+    """
+    parallel_for(pool, _take_rows, len(rows), _GRAIN, (x, rows, out))
 
 
 @task

@@ -87,10 +87,11 @@ def many(first: int, last: int, w: Any, x: F32, end: int, out: F32, copy: F32) -
 
 @task
 def rows(first: int, last: int, w: Any, x: F32, out: F32) -> None:
-    """Add W x to out for rows first to last of W.
+    """Outputs of rows first to last of W.
 
     w: (n_out, n_in); x: float32 (T, n_in); out: float32 (T, n_out)
     """
+    out[:, first:last] = 0.0
     threes = len(x) // 3 * 3
     copy = np.empty((CHUNK_ROWS, SPAN), np.float32)
     for begin in range(first, last, CHUNK_ROWS):
@@ -111,7 +112,7 @@ def widen(first: int, last: int, w: Any, begin: int, out: F32) -> None:
 
 @kernel
 def linear(pool: I64, w: Any, x: F32, out: F32) -> None:
-    """Add W x to out on the pool."""
+    """out = W x on the pool."""
     parallel_for(pool, rows, w.shape[0], CHUNK_ROWS, (w, x, out))
 
 

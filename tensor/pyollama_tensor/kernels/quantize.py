@@ -27,10 +27,12 @@ from pyollama_tensor.simd import (
     sum_23,
     to_i32,
 )
-from pyollama_tensor.types import F32, I8, I16
+from pyollama_tensor.threads import parallel_for, task
+from pyollama_tensor.types import F32, I8, I16, I64
 
 ZERO, MOST = np.float32(0.0), np.float32(127.0)
 LEAST = np.float32(1e-30)  # a block below this is zero: its inverse scale would overflow
+GRAIN = 1 << 13  # inputs that are worth calling another thread for
 
 
 @kernel
@@ -42,18 +44,13 @@ def largest(x: F32, first: int, n: int) -> np.float32:
     return np.float32(reduce_max(most))
 
 
-@kernel
-def quantize(x: F32, block: int, step: int, times: int, q: I8, d: F32, sums: I16) -> None:
-    """Quantize rows in blocks of `block` inputs; sum every `step` bytes, times a small number.
-
-    x:    float32 (T, n_in), n_in a multiple of block, block of step, step of 16
-    q:    int8 (n_block, T, block), where x = d * q but for rounding
-    d:    float32 (n_block, T)
-    sums: int16 (n_block, T, block / step, 2), of the inputs at places 0 and 1 of each four, and
-          at 2 and 3; or (n_block, T, block / step, 1), of all
-    """
+@task
+def _quantize_blocks(
+    first: int, last: int, x: F32, block: int, step: int, times: int, q: I8, d: F32, sums: I16
+) -> None:
+    """Blocks first to last, counted as they lie in q."""
     n_block, n_row = q.shape[0], q.shape[1]
-    for i in range(n_block * n_row):
+    for i in range(first, last):
         begin = (i % n_row * n_block + i // n_row) * block
         most = largest(x, begin, block)
         scale = most / MOST
@@ -71,3 +68,20 @@ def quantize(x: F32, block: int, step: int, times: int, q: I8, d: F32, sums: I16
                 put(sums, 2 * place + 1, times * s23)
             else:
                 put(sums, place, times * (s01 + s23))
+
+
+@kernel
+def quantize(
+    pool: I64, x: F32, block: int, step: int, times: int, q: I8, d: F32, sums: I16
+) -> None:
+    """Quantize rows in blocks of `block` inputs; sum every `step` bytes, times a small number.
+
+    x:    float32 (T, n_in), n_in a multiple of block, block of step, step of 16
+    q:    int8 (n_block, T, block), where x = d * q but for rounding
+    d:    float32 (n_block, T)
+    sums: int16 (n_block, T, block / step, 2), of the inputs at places 0 and 1 of each four, and
+          at 2 and 3; or (n_block, T, block / step, 1), of all
+    """
+    n_block = q.shape[0] * q.shape[1]
+    args = (x, block, step, times, q, d, sums)
+    parallel_for(pool, _quantize_blocks, n_block, GRAIN // block, args)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -31,6 +31,19 @@ def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
     array = make_array(sig.args[0])(context, builder, args[0])
     index = context.cast(builder, args[1], sig.args[1], types.intp)
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
+
+
+@word
+def copy_words(typing: Any, array: Any, index: Any, address: Any, size: Any) -> Any:
+    """Copy bytes from an address into an array, from element `index` on."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        target = pointer(context, builder, sig, args, LLVM["i8"])
+        source = builder.inttoptr(args[2], LLVM["i8"].as_pointer())
+        cgutils.raw_memcpy(builder, target, source, args[3], 1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.int64, types.int64), codegen
 
 
 Widen = Callable[[Any, Any, Any], Any]  # (builder, value, LLVM type to give)

@@ -62,9 +62,10 @@ def _constant_task(context: Any, builder: Any, kind: TaskType, task: Task) -> An
 
 @word
 def publish(typing: Any, rows: Any, args: Any) -> Any:
-    """Make a task and its arguments callable by address: (address of code, address of arguments).
+    """Make a task callable by address: (address of code, address of its arguments, their bytes).
 
     The arguments are copied to the caller's stack, so the addresses live as long as that call.
+    Arrays go without what counts their references: the caller holds them.
     """
     argtypes = (types.intp, types.intp, *args.types)
     rows.dispatcher.compile(argtypes)
@@ -82,11 +83,25 @@ def publish(typing: Any, rows: Any, args: Any) -> Any:
             body, compiled.fndesc, compiled.signature, [task.args[1], task.args[2], *each]
         )
         body.ret(body.zext(status.is_error, LLVM["i32"]))
-        slot = cgutils.alloca_once_value(builder, values[1])
-        pair = [builder.ptrtoint(task, I64), builder.ptrtoint(slot, I64)]
-        return cgutils.pack_array(builder, pair)
+        bundle = values[1]
+        for i, kind in enumerate(args.types):
+            if isinstance(kind, types.Array):
+                bundle = builder.insert_value(bundle, _uncounted(builder, bundle, i), i)
+        slot = cgutils.alloca_once_value(builder, bundle)
+        size = I64(context.get_abi_sizeof(bundle.type))
+        found = [builder.ptrtoint(task, I64), builder.ptrtoint(slot, I64), size]
+        return cgutils.pack_array(builder, found)
 
-    return types.UniTuple(types.int64, 2)(rows, args), codegen
+    return types.UniTuple(types.int64, 3)(rows, args), codegen
+
+
+def _uncounted(builder: Any, bundle: Any, i: int) -> Any:
+    """Emit array i of a bundle without its meminfo and its Python object."""
+    array = builder.extract_value(bundle, i)
+    for field in (0, 1):
+        nothing = ir.Constant(array.type.elements[field], None)
+        array = builder.insert_value(array, nothing, field)
+    return array
 
 
 @word

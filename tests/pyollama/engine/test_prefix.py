@@ -1,7 +1,5 @@
 """Pages shared by prefix: computed once, copied when they change, evicted; and nothing leaks."""
 
-from typing import cast
-
 import numpy as np
 import pytest
 from stepping import answer, request, run
@@ -9,7 +7,6 @@ from stepping import answer, request, run
 from pyollama.engine import Engine
 from pyollama.models.loader import Model
 from pyollama_tensor.batch import PAGE, Batch
-from pyollama_tensor.cache import KVCache
 from pyollama_tensor.types import Array
 
 LONG = list(range(1, 101))  # three full pages and four tokens
@@ -20,15 +17,14 @@ class Counting:
     """An engine whose model counts the rows it computes."""
 
     def __init__(self, model: Model, n_slot: int = 1) -> None:
-        self.model = model
-        self.rope = model.rope
-        self.new_cache = model.new_cache
         self.n_row = 0
-        self.engine = Engine(cast(Model, self), 256, n_slot)
+        self.engine = Engine(model, 256, n_slot)
+        self._forward = self.engine.passes.forward
+        self.engine.passes.forward = self.forward  # type: ignore[method-assign]
 
-    def forward(self, batch: Batch, cache: KVCache) -> Array:
+    def forward(self, batch: Batch) -> Array:
         self.n_row += batch.n_row
-        return self.model.forward(batch, cache)
+        return self._forward(batch)
 
     def __call__(self, prompt: list[int], num_predict: int = 4) -> tuple[list[int], int]:
         """The answer to a prompt, and how many of the prompt's tokens were computed for it."""
