@@ -594,6 +594,7 @@ def test_a_long_request_that_is_wrong_is_searched_for_its_model_off_the_event_lo
     [
         ("chat", URL, {"messages": HI}),
         ("completions", "/v1/completions", {"prompt": "p"}),
+        ("responses.endpoint", "/v1/responses", {"input": "p"}),
     ],
 )
 def test_an_answer_is_written_off_the_event_loop(

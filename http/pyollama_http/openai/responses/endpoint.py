@@ -69,6 +69,12 @@ def _prepared(call: ResponsesRequest, strict: bool) -> Task:
     return Task(answer, native, choice.applied(native), choice, strict)
 
 
+def _whole(task: Task, found: list[Any]) -> Response:
+    """The answer as one object, whose tools can take seconds to repeat."""
+    had_tools = bool(task.native.tools)
+    return responses.line(whole_answer(task.answer, found, had_tools, strict=task.strict))
+
+
 async def _answer(request: Request, task: Task, events: Events[Any]) -> Response:
     """The events as they come, or all of them as one object.
 
@@ -77,8 +83,7 @@ async def _answer(request: Request, task: Task, events: Events[Any]) -> Response
     """
     if not task.answer.call.stream:
         found = await all_of(request, events)
-        had_tools = bool(task.native.tools)
-        return responses.line(whole_answer(task.answer, found, had_tools, strict=task.strict))
+        return await asyncio.to_thread(_whole, task, found)
     searching = isinstance(events, WithSearches)
     frames = ResponseFrames(
         task.answer, strict=task.strict, tells_failures=searching or not task.strict
