@@ -15,7 +15,7 @@ from contextlib import contextmanager
 ERASED = re.compile(r"[^\n]*\r\x1b\[2K")  # a line that is taken back, such as a spinner's
 # Escapes, and returns to the line's beginning unless what they belong to has not arrived yet.
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r(?!(\x1b(\[2?)?)?\Z)")
-PATIENCE = 60.0  # seconds; a loaded machine may need some of them
+PATIENCE = 120.0  # seconds; a loaded machine that compiles may need many of them
 
 # A terminal sends signals only to the session that it controls: the child takes it first. And tests
 # that run in the background of a shell hand down an interrupt that is ignored.
