@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from peers import Setting
 
+from pyollama.engine.passes import Passes
 from pyollama.models.loader import load_model
 from pyollama.sampling import Options, Sampler
 from pyollama_formats.gguf.reader import open_gguf
@@ -31,6 +32,7 @@ class Growing:
         self.model = load_model(self.file)
         self.n_page = -(-setting.n_ctx // PAGE)
         self.cache = self.model.new_cache(self.n_page)
+        self.passes = Passes(self.model, self.cache, self.n_page)
         for first in range(0, self.n_page * PAGE, CHUNK):
             self.fill(first, min(CHUNK, self.n_page * PAGE - first))
 
@@ -66,7 +68,7 @@ class Growing:
             positions = np.full(n_sequence, n_context + i, np.int32)
             batch = self.batch(positions, np.arange(n_sequence, dtype=np.int32), n_sequence)
             started = time.perf_counter()
-            self.model.forward(batch, self.cache)
+            self.passes.forward(batch)
             seconds.append(time.perf_counter() - started)
         return statistics.median(seconds)
 

@@ -40,6 +40,7 @@ class Pyollama:
     """This project's model, without engine and HTTP around it."""
 
     def __init__(self, setting: Setting) -> None:
+        from pyollama.engine.passes import Passes
         from pyollama.models.loader import load_model
         from pyollama_formats.gguf.reader import open_gguf
         from pyollama_tensor.batch import PAGE
@@ -49,7 +50,7 @@ class Pyollama:
         self.file = open_gguf(setting.model)
         self.model = load_model(self.file)
         self.n_page = -(-setting.n_ctx // PAGE)
-        self.cache = self.model.new_cache(self.n_page)
+        self.passes = Passes(self.model, self.model.new_cache(self.n_page), self.n_page)
         self.n = 0
 
     def rewind(self, n: int) -> None:
@@ -72,7 +73,7 @@ class Pyollama:
             wanted=np.array([n - 1], np.int32),
         )
         started = time.perf_counter()
-        self.model.forward(batch, self.cache)
+        self.passes.forward(batch)
         self.n += n
         return time.perf_counter() - started
 

@@ -5,8 +5,6 @@ engine, so its time is compared with that of the steps after it, in the same ans
 """
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import compare
 from client import gap
@@ -17,6 +15,8 @@ from pyollama.engine import Engine, Request
 from pyollama.models.loader import Model, load_model
 from pyollama.sampling import Options, Sampler
 from pyollama_formats.gguf.reader import open_gguf
+from pyollama_tensor.batch import Batch
+from pyollama_tensor.types import Array
 
 
 def first_token(duel: Duel, n_prefix: int) -> Rounds:
@@ -44,7 +44,8 @@ def computed_twice(duel: Duel, n_prefix: int) -> list[float]:
     rows: list[int] = []
     with open_gguf(duel.setting.model) as file:
         model = load_model(file)
-        engine = Engine(counting(model, rows), n_prefix + compare.CONTEXT)
+        engine = Engine(model, n_prefix + compare.CONTEXT)
+        count_rows(engine, rows)
         for last in (1, 2):
             rows.clear()
             run(engine, model, [*compare.ids(n_prefix), last])
@@ -58,13 +59,12 @@ def run(engine: Engine, model: Model, prompt: list[int]) -> None:
         engine.step()
 
 
-def counting(model: Model, rows: list[int]) -> Model:
-    """A model that notes how many rows each of its passes has."""
-    forward: Callable[..., Any] = model.forward
+def count_rows(engine: Engine, rows: list[int]) -> None:
+    """Have an engine note how many rows each of its passes has."""
+    forward = engine.passes.forward
 
-    class Counting(Model):
-        def forward(self, batch: Any, cache: Any) -> Any:
-            rows.append(batch.n_row)
-            return forward(batch, cache)
+    def counting(batch: Batch) -> Array:
+        rows.append(batch.n_row)
+        return forward(batch)
 
-    return Counting(**vars(model))
+    engine.passes.forward = counting  # type: ignore[method-assign]
