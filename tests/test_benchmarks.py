@@ -9,6 +9,7 @@ from pathlib import Path
 
 import client
 import compare
+import kernel_steps
 import loop_lag
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ import soak
 from streaming import Line
 
 from pyollama.models.loader import load_model
+from pyollama_formats.blocks import GGMLType
 from pyollama_formats.gguf.reader import open_gguf
+from pyollama_tensor import reference
 from pyollama_tensor.batch import Batch
 
 
@@ -149,3 +152,12 @@ def test_growth_is_the_last_third_beside_the_first() -> None:
     report = soak.Report(looks=looks)
     assert report.threads_grown == 1
     assert report.memory_grown == pytest.approx(1070 / 1010 - 1)
+
+
+def test_the_loops_that_kernels_are_compared_with_compute_the_same() -> None:
+    data, x = kernel_steps.matrices(1, n_out=8)[0], kernel_steps.inputs(1)
+    halves = data.reshape(-1, 144)[:, :4].copy().view(np.float16).astype(np.float32).reshape(8, -1)
+    found = np.empty(8, np.float32)
+    kernel_steps.plain_loops(data, halves, x[0], found)
+    twin = reference.linear(x, reference.make_weight(data, GGMLType.Q4_K, kernel_steps.N_IN))
+    np.testing.assert_allclose(found, twin[0], rtol=1e-4)
