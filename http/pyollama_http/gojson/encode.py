@@ -19,7 +19,7 @@ from pyollama.api import LocalTime, RawJSON, Time
 from pyollama_http.gojson.float32 import float32s_text
 from pyollama_http.gojson.text import BYTEWISE, clean, float_text, time_text
 
-__all__ = ["encode", "map_text"]
+__all__ = ["Written", "encode", "map_text"]
 
 HTML_ESCAPES = {
     "<": "\\u003c",
@@ -33,6 +33,10 @@ BLANKS = re.compile(
     r'([^" \t\n\r]++|"(?:[^"\\]++|\\.)*+")|[ \t\n\r]++'
 )  # between the parts of JSON
 quoted = json.JSONEncoder(ensure_ascii=False).encode  # in C; escapes what JSON must
+
+
+class Written(str):
+    """JSON text as `encode` writes it, to be sent more than once."""
 
 
 def encode(value: Any) -> bytes:
@@ -60,6 +64,8 @@ def _write(value: Any, out: Out) -> None:
         _write_map(dict(sorted(value.items())), out)
     elif isinstance(value, array):
         out(float32s_text(value))
+    elif isinstance(value, Written):
+        out(value)
     elif isinstance(value, list | tuple):
         _write_list(value, out)
     else:

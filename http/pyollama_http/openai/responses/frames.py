@@ -13,6 +13,7 @@ from pyollama_http.openai.responses.objects import Answer, usage_of
 from pyollama_http.openai.responses.output import Output
 from pyollama_http.openai.responses.payloads import Payload
 from pyollama_http.openai.responses.searching import Event, OtherCalls
+from pyollama_http.openai.responses.wire import ResponseObject
 from pyollama_http.web_search import Found, Searching
 
 __all__ = ["ResponseFrames"]
@@ -73,8 +74,8 @@ class ResponseFrames:
         """What stands before everything else."""
         if not self.has_begun:
             self.has_begun = True
-            yield payloads.of_response("created", self.answer.begun())
-            yield payloads.of_response("in_progress", self.answer.begun())
+            yield self._of_response("created", self.answer.begun())
+            yield self._of_response("in_progress", self.answer.begun())
 
     def _told(self, event: Event) -> Iterator[Payload]:
         """What an event says."""
@@ -107,4 +108,7 @@ class ResponseFrames:
         whole = self.answer.whole(self.output.items, self.usage)
         if self.strict and not whole.output:
             whole.output = None
-        yield payloads.of_response("completed", whole)
+        yield self._of_response("completed", whole)
+
+    def _of_response(self, kind: str, response: ResponseObject) -> Payload:
+        return payloads.of_response(kind, response, self.answer.streamed_tools)

@@ -3,8 +3,11 @@
 import time
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pyollama.api import ToolCall
 from pyollama_http import gojson
+from pyollama_http.gojson.encode import Written
 from pyollama_http.openai.conversion import Counted
 from pyollama_http.openai.responses.tools import repeated_tools
 from pyollama_http.openai.responses.types import (
@@ -23,9 +26,11 @@ from pyollama_http.openai.responses.wire import (
     SummaryText,
     Text,
     TextFormat,
+    Tool,
     Usage,
     WebSearchAction,
     WebSearchCall,
+    by_key,
 )
 
 __all__ = [
@@ -53,6 +58,7 @@ class Answer:
         self.number = number
         self.id = f"resp_{number}"
         self.tools = repeated_tools(call.tools)
+        self.streamed_tools = Written(streamed(self.tools) if call.stream else "")
 
     def whole(
         self, output: Sequence[Item], usage: Usage, created_at: int | None = None
@@ -108,6 +114,11 @@ class Answer:
             safety_identifier=None,
             prompt_cache_key=None,
         )
+
+
+def streamed(tools: list[Tool]) -> str:
+    """The tools as the events of a stream repeat them: without the members of namespaces."""
+    return gojson.encode([by_key(replace(tool, tools=[])) for tool in tools]).decode()
 
 
 def _text(wanted: ResponsesText | None) -> Text:

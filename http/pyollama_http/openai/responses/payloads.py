@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from pyollama_http.gojson.encode import Written
 from pyollama_http.openai.responses.objects import output_text
 from pyollama_http.openai.responses.wire import (
     FunctionCall,
@@ -39,14 +40,13 @@ __all__ = [
 Payload = dict[str, Any]
 
 
-def of_response(kind: str, response: ResponseObject) -> Payload:
+def of_response(kind: str, response: ResponseObject, tools: Written) -> Payload:
     """response.created, response.in_progress or response.completed, with the whole object.
 
-    Unlike in an answer that is sent whole, both members of reasoning are there, and no members
-    of namespaces.
+    Unlike in an answer that is sent whole, both members of reasoning are there.
+    tools: of the response, written once for all events: they may be megabytes
     """
-    tools = [replace(tool, tools=[]) for tool in response.tools]
-    made = by_key(replace(response, tools=tools))
+    made = by_key(replace(response, tools=[])) | {"tools": tools}
     if response.reasoning is not None:
         made["reasoning"] = {
             "effort": response.reasoning.effort,
