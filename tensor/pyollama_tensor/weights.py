@@ -28,6 +28,7 @@ from pyollama_tensor.jit import on_warmup
 from pyollama_tensor.kernels import linear_floats
 from pyollama_tensor.kernels.quantize import quantize
 from pyollama_tensor.kernels.records import ROWS
+from pyollama_tensor.memory import pages
 from pyollama_tensor.recording import NotRecordable, contiguous, current, empty
 from pyollama_tensor.threads import pool
 from pyollama_tensor.types import F32, I8, I16, I32, U8
@@ -38,7 +39,6 @@ REPACKED = (
 )  # fmt: skip
 
 FLOATS = {GGMLType.F32: np.float32, GGMLType.F16: np.uint16, GGMLType.BF16: np.int16}
-LINE = 64  # bytes
 LANES = 16  # rows of floats are padded to whole vectors
 
 
@@ -192,7 +192,8 @@ def _floats(data: NDArray[Any], type: GGMLType) -> Rows:
 def _records(data: U8, type: GGMLType, n_in: int, kernels: ModuleType) -> Records:
     n_out, n_block = len(data), n_in // type.block_size
     n_whole, rest = divmod(n_out, ROWS)
-    out = lines(n_whole + (rest > 0), n_block * kernels.SIZE)
+    n_group, size = n_whole + (rest > 0), n_block * kernels.SIZE
+    out = pages(n_group * size).reshape(n_group, size)
     kernels.interleave(pool(), data, n_whole, out)
     if rest:
         last = np.zeros((ROWS, data.shape[1]), np.uint8)
@@ -200,16 +201,6 @@ def _records(data: U8, type: GGMLType, n_in: int, kernels: ModuleType) -> Record
         last.flags.writeable = False
         kernels.interleave(pool(), last, 1, out[n_whole:])
     return Records(out, type, n_in, n_out, kernels)
-
-
-def lines(n: int, size: int) -> U8:
-    """Memory for n rows of size bytes that begins with a cache line, as NumPy's own does not.
-
-    Half of the vectors that kernels load would lie across two lines otherwise.
-    """
-    memory = np.empty(n * size + LINE, np.uint8)
-    begin = -memory.ctypes.data % LINE
-    return memory[begin : begin + n * size].reshape(n, size)
 
 
 def linear(x: F32, w: Weight) -> F32:

@@ -1,0 +1,88 @@
+"""Memory for weights: got in small pages while a model loads, turned into large ones afterwards.
+
+A matrix is read as a whole for every token, and a page of 2 MiB spares the processor 511 searches
+for the place of a page of 4 KiB: a tenth of the time of decoding. But to ask for large pages at
+once can make loading slower by seconds. The system has to find 2 MiB in one piece for each, and in
+a virtual machine that hands its free memory back to the host those are the pages that it has
+handed back. So weights are written to small pages, which are at hand, and a thread of the lowest
+priority has them collected into large ones when the model already answers.
+"""
+
+import ctypes
+import mmap
+import os
+import queue
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pyollama_tensor.types import U8
+
+LARGE = 1 << 21  # bytes of a large page
+MADV_COLLAPSE = 25  # since Linux 6.1; elsewhere the advice is refused, and nothing changes
+DELAY = 2.0  # seconds: the first answers come first
+LOWEST = 19  # priority
+
+
+def pages(n: int) -> U8:
+    """Memory of n bytes in whole pages, all zero, that becomes large pages after a while."""
+    if sys.platform == "win32":
+        return np.frombuffer(mmap.mmap(-1, n), np.uint8)
+    memory = np.frombuffer(mmap.mmap(-1, n, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), np.uint8)
+    if n >= LARGE and sys.platform == "linux":
+        _collector().put((time.monotonic() + DELAY, weakref.ref(memory)))
+    return memory
+
+
+Waiting = queue.SimpleQueue[tuple[float, "weakref.ref[U8]"]]
+
+
+@cache
+def _collector() -> Waiting:
+    """Start the thread; gives the queue on which it waits for memory and when to turn to it."""
+    waiting: Waiting = queue.SimpleQueue()
+    threading.Thread(target=_collect, args=(waiting,), name="pages", daemon=True).start()
+    return waiting
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_collector.cache_clear)  # threads stay behind
+
+
+def _collect(waiting: Waiting) -> None:
+    """Turn what comes into large pages; memory that is freed in the meantime is left alone."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)  # of this thread only
+    while True:
+        due, memory = waiting.get()
+        time.sleep(max(0.0, due - time.monotonic()))
+        for place in _places(memory):
+            collapse(place, memory)
+
+
+def _places(memory: "weakref.ref[U8]") -> Iterator[int]:
+    """The addresses of all large pages that memory touches; some of them it may share."""
+    found = memory()
+    if found is not None:
+        first, end = found.ctypes.data // LARGE * LARGE, found.ctypes.data + found.nbytes
+        del found
+        yield from range(first, end, LARGE)
+
+
+def collapse(place: int, memory: "weakref.ref[U8]") -> bool:
+    """Ask for one large page at an address, if the memory is still there; whether there is one."""
+    held = memory()  # until the system has answered
+    return held is not None and _madvise()(place, LARGE, MADV_COLLAPSE) == 0
+
+
+@cache
+def _madvise() -> Any:
+    """The system's own function: while mmap's runs, no other thread of Python can."""
+    function: Any = ctypes.CDLL(None).madvise
+    function.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    return function

@@ -1,0 +1,85 @@
+"""The memory of weights: whole pages, freed with their last view, large ones later."""
+
+import gc
+import mmap
+import sys
+import weakref
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+import pytest
+
+from pyollama_tensor import memory
+
+MAP_PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+
+
+def large_pages() -> int:
+    """Bytes of this process in large pages."""
+    text = Path("/proc/self/smaps_rollup").read_text("utf-8")
+    return int(text.split("AnonHugePages:")[1].split()[0]) << 10
+
+
+def test_memory_is_zero_and_begins_with_a_page() -> None:
+    found = memory.pages(5000)
+    assert found.shape == (5000,)
+    assert found.ctypes.data % 4096 == 0
+    assert not found.any()
+    found[:] = 7
+    assert (found == 7).all()
+
+
+def test_memory_goes_with_its_last_view() -> None:
+    found = memory.pages(3 * memory.LARGE)
+    view, gone = found.reshape(3, -1), weakref.ref(found)
+    del found
+    gc.collect()
+    assert gone() is not None, "the collector would take it for freed"
+    del view
+    assert gone() is None
+
+
+def test_nothing_is_asked_for_memory_that_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_madvise", lambda: pytest.fail("asked"))
+    found = np.zeros(memory.LARGE, np.uint8)
+    gone = weakref.ref(found)
+    place = found.ctypes.data
+    del found
+    assert list(memory._places(gone)) == []
+    assert not memory.collapse(place, gone)
+
+
+def test_every_large_page_that_memory_touches_has_a_place() -> None:
+    found = np.zeros(2 * memory.LARGE + 1, np.uint8)
+    first, end = found.ctypes.data, found.ctypes.data + found.nbytes
+    places = list(memory._places(weakref.ref(found)))
+    assert all(place % memory.LARGE == 0 for place in places)
+    assert places[0] <= first < places[0] + memory.LARGE
+    assert places[-1] < end <= places[-1] + memory.LARGE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux collects pages on demand")
+def test_small_pages_become_large_ones_and_keep_their_bytes() -> None:
+    before = large_pages()
+    found = np.frombuffer(mmap.mmap(-1, 8 * memory.LARGE, MAP_PRIVATE), np.uint8)
+    pattern = np.arange(found.nbytes // 8, dtype=np.int64)
+    found.view(np.int64)[:] = pattern
+    held = weakref.ref(found)
+    done = [memory.collapse(place, held) for place in memory._places(held)]
+    if not any(done):
+        pytest.skip("this system collects no pages on demand")
+    assert large_pages() > before
+    np.testing.assert_array_equal(found.view(np.int64), pattern)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux collects pages on demand")
+def test_memory_that_is_worth_it_is_turned_to_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turned_to: SimpleQueue[int] = SimpleQueue()
+    monkeypatch.setattr(memory, "DELAY", 0.0)
+    monkeypatch.setattr(memory, "collapse", lambda place, held: turned_to.put(place))
+    small, large = memory.pages(memory.LARGE - 1), memory.pages(memory.LARGE)
+    assert abs(turned_to.get(timeout=10) - large.ctypes.data) <= memory.LARGE
+    assert small.nbytes < large.nbytes
