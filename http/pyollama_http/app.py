@@ -67,9 +67,12 @@ def create_app(
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Put the store in order meanwhile, and stop the models when the server stops."""
     tidying = asyncio.create_task(app.state.parts.tidy())
+    importing = asyncio.create_task(app.state.parts.import_ahead())
     try:
         yield
     finally:
+        importing.cancel()
+        await asyncio.gather(importing, return_exceptions=True)  # a request would tell what failed
         await asyncio.wait({tidying})
         await app.state.parts.close()
 

@@ -1,7 +1,8 @@
 """What the handlers work with: the store and serving of one application.
 
 Both are imported and built when they are first needed: a server that starts, puts its folder in
-order and is asked for its version, has loaded neither NumPy nor a compiler.
+order and is asked for its version, has loaded neither NumPy nor a compiler. One that is left in
+peace then imports them ahead, so that the first request for a model does not wait for a second.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pyollama.store import Store
 
 __all__ = ["Parts", "parts"]
+
+PEACE = 0.5  # seconds after the start
 
 
 class Parts:
@@ -44,6 +47,11 @@ class Parts:
             if not self._is_tidy:
                 await asyncio.to_thread(tidy_folder, self.settings)
                 self._is_tidy = True
+
+    async def import_ahead(self) -> None:
+        """Import what the first request for a model needs, if none comes soon."""
+        await asyncio.sleep(PEACE)
+        await self.serving()
 
     async def store(self) -> "Store":
         """The store, in order; the first call imports it, in a worker thread."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,7 @@ from pyollama.errors import EngineError
 from pyollama.machine import total_memory
 from pyollama.models.loader import Model, check_model
 from pyollama.serving.runner import Runner
-from pyollama.serving.text_side import TextSide, chat_template
-from pyollama.tokenizer import load_tokenizer
+from pyollama.serving.text_side import TextSide, read_text_side
 from pyollama_formats.gguf import GGUFFile, open_gguf
 from pyollama_tensor.threads import n_cores, set_threads
 
@@ -90,10 +90,11 @@ def load_opened(
 ) -> LoadedModel:
     """As load, from a file that is open already; it is closed by the caller if this fails."""
     checked = check_model(file)
-    tokenizer = load_tokenizer(file.metadata)
-    template = chat_template(file, tokenizer)
     try:
-        model = checked.load(progress)
+        with ThreadPoolExecutor(1, thread_name_prefix="text") as beside:  # repacking needs no GIL
+            reading = beside.submit(read_text_side, file)
+            model = checked.load(progress)
+            text = reading.result()
         wanted = options.num_ctx or default_context
         num_ctx = context_size(wanted, model.config.n_ctx_train)
         if num_ctx < wanted:
@@ -103,7 +104,7 @@ def load_opened(
         set_threads(min(options.num_thread, n_cores()))
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
-    return LoadedModel(tokenizer, template, model, Runner(engine), num_ctx, file)
+    return LoadedModel(text.tokenizer, text.template, model, Runner(engine), num_ctx, file)
 
 
 def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | Encoder:

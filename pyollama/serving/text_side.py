@@ -13,7 +13,7 @@ from pyollama.prompt.jinja import ChatTemplate
 from pyollama.tokenizer import Tokenizer, load_tokenizer
 from pyollama_formats.gguf import GGUFFile, open_gguf
 
-__all__ = ["TextSide", "chat_template", "load_text_side"]
+__all__ = ["TextSide", "chat_template", "load_text_side", "read_text_side"]
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,15 @@ def load_text_side(path: str) -> TextSide:
     """
     try:
         with open_gguf(path) as file:
-            tokenizer = load_tokenizer(file.metadata)
-            return TextSide(tokenizer, chat_template(file, tokenizer))
+            return read_text_side(file)
     except OSError as error:
         raise EngineError(f"unable to load model: {error}") from error
+
+
+def read_text_side(file: GGUFFile) -> TextSide:
+    """The text side of a file that is open; raises FormatError as `load_text_side` does."""
+    tokenizer = load_tokenizer(file.metadata)
+    return TextSide(tokenizer, chat_template(file, tokenizer))
 
 
 def chat_template(file: GGUFFile, tokenizer: Tokenizer) -> ChatTemplate:

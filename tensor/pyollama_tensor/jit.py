@@ -16,6 +16,7 @@ import os
 import shutil
 import stat
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Collection
@@ -44,6 +45,7 @@ if cpu.variant() != "portable":
     llvmlite.binding.set_option("pyollama_tensor", "-x86-machine-combiner=false")
 
 _warmups: dict[str, Callable[[], object]] = {}
+_decorating = threading.Lock()  # two loaders may import the kernels of two formats at once
 
 
 def source_hash(package: Path | None = None) -> str:
@@ -160,15 +162,16 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     folder = cache_folder()
     config: Any = numba.config
-    before = config.CACHE_DIR
-    # numba picks the folder while decorating: others in this process keep their own setting.
-    config.CACHE_DIR = str(folder or "")
-    try:
-        compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-        if folder is not None:
-            compiled._cache = KernelCache(function)
-    finally:
-        config.CACHE_DIR = before
+    with _decorating:
+        before = config.CACHE_DIR
+        # numba picks the folder while decorating: others in this process keep their own setting.
+        config.CACHE_DIR = str(folder or "")
+        try:
+            compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+            if folder is not None:
+                compiled._cache = KernelCache(function)
+        finally:
+            config.CACHE_DIR = before
     return cast(Callable[P, R], compiled)
 
 

@@ -257,8 +257,10 @@ def test_the_models_are_let_go_when_the_server_stops(parts: Parts, serving: Fake
 
 START = """
 import asyncio, sys
+from pyollama_http import parts
 from pyollama_http.app import from_environment
 from starlette.testclient import TestClient
+parts.PEACE = 60.0
 with TestClient(from_environment(), base_url="http://localhost") as client:
     assert client.get("/api/version").status_code == 200
     assert client.get("/api/ps").status_code == 200
@@ -274,6 +276,26 @@ assert not heavy, heavy
 def test_a_server_that_tells_its_version_has_loaded_nothing_heavy(tmp_path: Path) -> None:
     environment = os.environ | {"OLLAMA_MODELS": str(tmp_path)}
     subprocess.run([sys.executable, "-c", START], check=True, env=environment)
+
+
+AHEAD = """
+import sys, time
+from pyollama_http import parts
+from pyollama_http.app import from_environment
+from starlette.testclient import TestClient
+parts.PEACE = 0.0
+with TestClient(from_environment(), base_url="http://localhost"):
+    end = time.monotonic() + 60
+    while "pyollama.serving.serving" not in sys.modules and time.monotonic() < end:
+        time.sleep(0.01)
+assert "numba" in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_is_left_in_peace_imports_what_models_need(tmp_path: Path) -> None:
+    environment = os.environ | {"OLLAMA_MODELS": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", AHEAD], check=True, env=environment)
 
 
 @pytest.mark.slow

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 
 import pyollama_tensor
@@ -153,6 +155,24 @@ def test_the_cache_is_where_the_platform_keeps_caches(monkeypatch: pytest.Monkey
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
     assert jit.cache_root() == Path("/home/someone/.cache/pyollama/jit")
+
+
+def test_kernels_defined_in_several_threads_are_all_cached_in_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config: Any = numba.config
+    before, compiled = config.CACHE_DIR, numba.njit
+
+    def slow_njit(**options: Any) -> Any:
+        time.sleep(0.01)  # long enough for another thread to come between
+        return compiled(**options)
+
+    monkeypatch.setattr(numba, "njit", slow_njit)
+    folder = jit.cache_folder()
+    with ThreadPoolExecutor(4) as pool:
+        kernels: list[Any] = list(pool.map(jit.kernel, [lambda x, i=i: x + i for i in range(8)]))
+    assert {Path(each._cache.cache_path).parent for each in kernels} == {folder}
+    assert config.CACHE_DIR == before
 
 
 def test_warmup_runs_what_was_registered_and_tells_its_progress(
