@@ -8,6 +8,7 @@ A context is 16-bit KV and one sequence, as llama.cpp has it by default.
 import ctypes
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from llama_libraries import cpu_library, shared_library
 POINTER = ctypes.c_void_p
 INT = ctypes.c_int32
 LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, POINTER)
+
+QUIET = LOG(lambda level, text, data: None)  # kept: C holds on to it
 
 
 class Params(ctypes.Structure):
@@ -51,8 +54,7 @@ class LlamaCpp:
     """A model in llama.cpp. One per process is the safe use."""
 
     def __init__(self, folder: Path, build: str, model: Path, n_ctx: int, n_threads: int) -> None:
-        self.quiet = LOG(lambda level, text, data: None)  # kept: C holds on to it
-        self.lib = load(folder, build, self.quiet)
+        self.lib = library(folder, build)
         params = self.lib.llama_model_default_params()
         handle = self.lib.llama_model_load_from_file(str(model).encode(), params)
         if not handle:
@@ -87,6 +89,12 @@ class LlamaCpp:
         if code:
             raise RuntimeError(f"llama_decode returned {code}")
         return time.perf_counter() - started
+
+
+@cache
+def library(folder: Path, build: str) -> ctypes.CDLL:
+    """libllama, loaded once and silent."""
+    return load(folder, build, QUIET)
 
 
 def load(folder: Path, build: str, log: Any) -> ctypes.CDLL:

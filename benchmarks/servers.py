@@ -138,7 +138,7 @@ def wait_until_answering(server: Child) -> None:
         try:
             urllib.request.urlopen(f"{server.url}/api/version", timeout=5).close()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.005)
         else:
             return
     raise RuntimeError("the server does not answer")

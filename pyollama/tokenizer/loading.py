@@ -53,9 +53,9 @@ def load_tokenizer(metadata: Metadata) -> Tokenizer:
 def _special_tokens(metadata: Metadata, vocabulary: Vocabulary) -> Iterator[SpecialToken]:
     """The tokens that are searched for in text, and which of them eat the space beside them."""
     lstrip, rstrip = _strippers(metadata)
-    for id, (token, type) in enumerate(zip(vocabulary.tokens, vocabulary.types, strict=True)):
-        if type in _SEARCHED:
-            hidden = type is not TokenType.USER_DEFINED
+    for id, type in enumerate(vocabulary.types):
+        if type is not TokenType.NORMAL and type in _SEARCHED:  # almost all are normal
+            token, hidden = vocabulary.tokens[id], type is not TokenType.USER_DEFINED
             yield SpecialToken(id, token, hidden, lstrip == token, rstrip and token not in _BARE)
 
 

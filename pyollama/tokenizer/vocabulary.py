@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import repeat
 from math import inf, isnan
 
 from pyollama.tokenizer.errors import TokenizerError
@@ -47,12 +48,13 @@ def read_vocabulary(metadata: Metadata) -> Vocabulary:
     texts = array(metadata, "tokens", str)
     if not texts:
         raise TokenizerError("the model has no vocabulary: tokenizer.ggml.tokens is missing")
-    tokens = [text or f"[EMPTY_{id}]" for id, text in enumerate(texts)]
+    if not all(texts):
+        texts = [text or f"[EMPTY_{id}]" for id, text in enumerate(texts)]
     return Vocabulary(
-        tokens=tokens,
-        scores=_read_scores(metadata, len(tokens)),
-        types=_read_types(metadata, len(tokens)),
-        ids={text: id for id, text in enumerate(tokens)},
+        tokens=texts,
+        scores=_read_scores(metadata, len(texts)),
+        types=_read_types(metadata, len(texts)),
+        ids=dict(zip(texts, range(len(texts)), strict=True)),
     )
 
 
@@ -67,7 +69,8 @@ def _read_scores(metadata: Metadata, n_vocab: int) -> list[float]:
 def _read_types(metadata: Metadata, n_vocab: int) -> list[TokenType]:
     """A number that is no type is read as a token without attributes: never shown."""
     known = {int(type): type for type in TokenType}
-    types = [known.get(value, TokenType.UNUSED) for value in array(metadata, "token_type", int)]
+    values = array(metadata, "token_type", int)
+    types = list(map(known.get, values, repeat(TokenType.UNUSED)))
     _check_length("token_type", len(types), n_vocab)
     return types or [TokenType.NORMAL] * n_vocab
 

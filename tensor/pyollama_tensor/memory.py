@@ -6,18 +6,23 @@ once can make loading slower by seconds. The system has to find 2 MiB in one pie
 a virtual machine that hands its free memory back to the host those are the pages that it has
 handed back. So weights are written to small pages, which are at hand, and a thread of the lowest
 priority has them collected into large ones when the model already answers.
+
+The same thread lets go of the compiler. Machine code that comes from the disk needs little of it,
+but that much reads 70 MB of its library, which nothing reads again until other kernels are loaded.
 """
 
 import ctypes
 import mmap
 import os
 import queue
+import re
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +33,8 @@ LARGE = 1 << 21  # bytes of a large page
 MADV_COLLAPSE = 25  # since Linux 6.1; elsewhere the advice is refused, and nothing changes
 DELAY = 2.0  # seconds: the first answers come first
 LOWEST = 19  # priority
+COMPILER = "libllvmlite"
+MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-.p .* (\S*/\S+)")  # read-only, of a file
 
 
 def pages(n: int) -> U8:
@@ -63,6 +70,8 @@ def _collect(waiting: Waiting) -> None:
         time.sleep(max(0.0, due - time.monotonic()))
         for place in _places(memory):
             collapse(place, memory)
+        if waiting.empty():
+            let_go(COMPILER)
 
 
 def _places(memory: "weakref.ref[U8]") -> Iterator[int]:
@@ -78,6 +87,29 @@ def collapse(place: int, memory: "weakref.ref[U8]") -> bool:
     """Ask for one large page at an address, if the memory is still there; whether there is one."""
     held = memory()  # until the system has answered
     return held is not None and _madvise()(place, LARGE, MADV_COLLAPSE) == 0
+
+
+def let_go(library: str) -> int:
+    """Free the pages of a library that are as in its file, from where they come back when needed.
+
+    Gives the bytes of the address space that they may have been in.
+    """
+    freed = 0
+    for first, end in _clean(Path("/proc/self/smaps").read_text("utf-8"), library):
+        if _madvise()(first, end - first, mmap.MADV_DONTNEED) == 0:
+            freed += end - first
+    return freed
+
+
+def _clean(smaps: str, library: str) -> Iterator[tuple[int, int]]:
+    """Where a library is mapped read-only and no page differs from its file.
+
+    Pages that the loader has written addresses into would come back without them.
+    """
+    for entry in re.split(r"\n(?=[0-9a-f]+-)", smaps):
+        mapping = MAPPING.match(entry)
+        if mapping and library in mapping[3] and re.search(r"^Anonymous: +0 kB$", entry, re.M):
+            yield int(mapping[1], 16), int(mapping[2], 16)
 
 
 @cache

@@ -161,7 +161,7 @@ def test_kernels_defined_in_several_threads_are_all_cached_in_the_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config: Any = numba.config
-    before, compiled = config.CACHE_DIR, numba.njit
+    folder_before, compiled = config.CACHE_DIR, numba.njit
 
     def slow_njit(**options: Any) -> Any:
         time.sleep(0.01)  # long enough for another thread to come between
@@ -172,7 +172,7 @@ def test_kernels_defined_in_several_threads_are_all_cached_in_the_folder(
     with ThreadPoolExecutor(4) as pool:
         kernels: list[Any] = list(pool.map(jit.kernel, [lambda x, i=i: x + i for i in range(8)]))
     assert {Path(each._cache.cache_path).parent for each in kernels} == {folder}
-    assert config.CACHE_DIR == before
+    assert folder_before == config.CACHE_DIR
 
 
 def test_warmup_runs_what_was_registered_and_tells_its_progress(

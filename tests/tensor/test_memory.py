@@ -2,6 +2,7 @@
 
 import gc
 import mmap
+import subprocess
 import sys
 import weakref
 from pathlib import Path
@@ -83,3 +84,34 @@ def test_memory_that_is_worth_it_is_turned_to_after_a_while(
     small, large = memory.pages(memory.LARGE - 1), memory.pages(memory.LARGE)
     assert abs(turned_to.get(timeout=10) - large.ctypes.data) <= memory.LARGE
     assert small.nbytes < large.nbytes
+
+
+SMAPS = """\
+7f00-7f10 r--p 00000000 fe:00 12 /usr/lib/one.so
+Size: 4 kB
+Anonymous:             0 kB
+7f10-7f20 r-xp 00000000 fe:00 12 /usr/lib/one.so
+Anonymous:             0 kB
+7f20-7f30 r--p 00000000 fe:00 12 /usr/lib/one.so
+Anonymous:            12 kB
+7f30-7f40 rw-p 00000000 fe:00 12 /usr/lib/one.so
+Anonymous:             0 kB
+7f40-7f50 r-xp 00000000 fe:00 13 /usr/lib/another.so
+Anonymous:             0 kB
+7f50-7f60 r--p 00000000 00:00 0
+Anonymous:             0 kB
+"""
+
+
+def test_only_pages_of_the_library_that_are_as_in_its_file_are_let_go() -> None:
+    assert list(memory._clean(SMAPS, "one.so")) == [(0x7F00, 0x7F10), (0x7F10, 0x7F20)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of mappings")
+def test_a_library_works_as_before_when_it_was_let_go() -> None:
+    text = "define void @f() { ret void }"
+    code = "from pyollama_tensor import memory; import llvmlite.binding as llvm;"
+    code += "print(memory.let_go('libllvmlite') > 1 << 20);"
+    code += f"print(llvm.parse_assembly('{text}').get_function('f').name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "f"]

@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""How long until a model that is on the disk answers, and what it takes in memory?
+
+    python benchmarks/loading.py [--shape llama-1b] [--type q4_k_m] [--threads 2] [--rounds 5]
+
+The file is in the page cache, the kernels are in theirs. Each round starts both programs afresh:
+
+- `pyollama serve`, left alone until it has nothing more to prepare; then the time from sending a
+  request with a prompt of one token to the first token of the answer, on the client's clock;
+- a process that has llama.cpp's libraries loaded; then the time of loading the model, of making a
+  context and of computing the same one token.
+
+Beside it the server's memory, all resident pages, those of mapped files included: at its peak, and
+at rest when it has nothing to do any more; over the size of the file and of the keys and values
+that the tokens so far have. Last, the time from the start of `pyollama serve` to its first answer.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import compare
+from llama_libraries import best_build, libraries
+from peers import Peer, Remote, Setting
+from servers import Child, add_model, child
+from streaming import answer
+
+from pyollama.models.loader import check_model
+from pyollama.store import Store
+from pyollama_formats.gguf import open_gguf
+
+NAME = "measured"
+N_CTX = 4096
+N_START = 10  # starts of the server
+GOALS = {  # at most
+    "load to first token": 1.0,  # of llama.cpp's
+    "memory at rest": 1.1,  # of file and KV
+    "memory at the peak": 1.3,
+    "seconds to the first answer": 0.6,
+}
+NEAR = 1.05  # times the goal counts as met: no machine is quite at rest
+QUIET = 0.5  # seconds with hardly any work: a server with nothing left to do
+BUSY = 0.03  # seconds of processor time within QUIET that are not nothing
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds from request to first token on both sides, and what the server took."""
+
+    ours: float
+    theirs: float
+    rest: int  # bytes
+    peak: int  # bytes
+    their_rest: int  # bytes
+
+
+class Unloaded:
+    """llama.cpp as a peer that has loaded its libraries and no model yet."""
+
+    def __init__(self, setting: Setting) -> None:
+        import ctypes_llama
+
+        self.setting = setting
+        ctypes_llama.library(setting.folder, setting.build)
+
+    def rewind(self, n: int) -> None:
+        """There is nothing to forget."""
+
+    def feed(self, ids: Sequence[int]) -> float:
+        """Load the model and compute the tokens; the seconds that both took."""
+        from ctypes_llama import LlamaCpp
+
+        s = self.setting
+        started = time.perf_counter()
+        self.model = LlamaCpp(s.folder, s.build, s.model, s.n_ctx, s.n_threads)
+        self.model.feed(ids)
+        return time.perf_counter() - started
+
+
+def unloaded(setting: Setting) -> Peer:
+    """llama.cpp without a model."""
+    return Unloaded(setting)
+
+
+def theirs(setting: Setting) -> tuple[float, int]:
+    """Seconds until llama.cpp's first token, and its memory."""
+    with Remote(unloaded, setting) as peer:
+        seconds = peer.feed([5])
+        assert peer.process.pid is not None
+        return seconds, memory(peer.process.pid, "VmRSS")
+
+
+def ours(models: Path, n_threads: int) -> tuple[float, int, int]:
+    """Seconds until the first token of a new server, its memory at rest and at its peak."""
+    with child(models, {"OLLAMA_NO_CLOUD": "1"}, n_cpu=n_threads) as server:
+        pid = server.process.pid
+        wait_until_idle(pid)
+        seconds = first_token(server)
+        wait_until_idle(pid)
+        return seconds, memory(pid, "VmRSS"), memory(pid, "VmHWM")
+
+
+def first_token(server: Child) -> float:
+    """Seconds from sending a request with a prompt of one token to the first token."""
+    options = {"num_predict": 1, "num_ctx": N_CTX}
+    started = time.perf_counter()
+    lines = answer(server.url, {"model": NAME, "prompt": "c", "raw": True, "options": options})
+    return lines[0].arrived - started
+
+
+def start(models: Path) -> float:
+    """Seconds from starting a server to its first answer."""
+    started = time.perf_counter()
+    with child(models, {"OLLAMA_NO_CLOUD": "1"}):
+        return time.perf_counter() - started
+
+
+def memory(pid: int, field: str) -> int:
+    """VmRSS or VmHWM of a process, bytes."""
+    text = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return int(text.split(f"{field}:")[1].split()[0]) << 10
+
+
+def wait_until_idle(pid: int) -> None:
+    """Return once a process and its children have nothing more to do."""
+    before = -1.0
+    while before < 0 or processor_seconds(pid) - before > BUSY:
+        before = processor_seconds(pid)
+        time.sleep(QUIET)
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and of the children that it still has."""
+    return sum(seconds_of(each) for each in (pid, *children(pid)))
+
+
+def seconds_of(pid: int) -> float:
+    """Processor time of one process, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def children(pid: int) -> Iterator[int]:
+    """The processes that a process has started from its main thread, ended or not."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8")
+    return map(int, text.split())
+
+
+def measured_round(turn: int, models: Path, setting: Setting) -> Round:
+    """One load of each; who begins changes from turn to turn."""
+    if turn % 2:
+        seconds, rest, peak = ours(models, setting.n_threads)
+        their_seconds, their_rest = theirs(setting)
+    else:
+        their_seconds, their_rest = theirs(setting)
+        seconds, rest, peak = ours(models, setting.n_threads)
+    return Round(seconds, their_seconds, rest, peak, their_rest)
+
+
+def cached_bytes(model: Path, n_token: int) -> int:
+    """Bytes of the keys and values of so many tokens, two bytes each."""
+    with open_gguf(model) as file:
+        config = check_model(file).config
+    heads = config.heads
+    return 2 * 2 * config.n_layer * heads.n_head_kv * heads.n_embd_head * n_token
+
+
+def report(rounds: Sequence[Round], starts: Sequence[float], model: Path) -> None:
+    """Print what was measured, then the figures that have goals."""
+    size, n_in_use, n_whole = (
+        model.stat().st_size,
+        cached_bytes(model, 2),
+        cached_bytes(model, N_CTX),
+    )
+    rest, peak, their_rest = (
+        statistics.median(getattr(each, name) for each in rounds)
+        for name in ("rest", "peak", "their_rest")
+    )
+    print(f"load: pyollama {spread([each.ours for each in rounds])}, ", end="")
+    print(f"llama.cpp {spread([each.theirs for each in rounds])}")
+    print(f"start: {spread(starts)}")
+    print(f"memory: file {megabytes(size)}, pyollama at rest {megabytes(rest)}, ", end="")
+    print(f"peak {megabytes(peak)}, llama.cpp {megabytes(their_rest)}")
+    full = (rest + n_whole - n_in_use) / (size + n_whole)
+    print(f"with {N_CTX} tokens in the cache at rest {full:.2f} of file and KV")
+    figures = {
+        "load to first token": statistics.median(each.ours / each.theirs for each in rounds),
+        "memory at rest": rest / (size + n_in_use),
+        "memory at the peak": peak / (size + n_in_use),
+        "seconds to the first answer": statistics.median(starts),
+    }
+    for name, figure in figures.items():
+        print(f"{name:28} {figure:5.2f}   goal {GOALS[name]:.1f}   {verdict(figure, GOALS[name])}")
+
+
+def verdict(figure: float, goal: float) -> str:
+    """Whether a figure, the smaller the better, meets its goal."""
+    return "met" if figure <= goal else "met within 5 %" if figure <= goal * NEAR else "missed"
+
+
+def megabytes(n: float) -> str:
+    """With its unit."""
+    return f"{n / 1e6:.0f} MB"
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Median, best and worst."""
+    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+
+
+def prepare(model: Path) -> None:
+    """Have the kernels compiled, and the file in the page cache."""
+    subprocess.run([sys.executable, "-m", "pyollama", "warmup"], check=True, capture_output=True)
+    with model.open("rb") as file:
+        while file.read(1 << 24):
+            continue
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the command line says, and print it."""
+    options: argparse.Namespace = compare.parser(__doc__ or "").parse_args(arguments)
+    folder = options.llama_lib or libraries()
+    build = options.build or best_build(folder)
+    model = compare.model_file(options)
+    setting = Setting(model, N_CTX, options.threads, folder, build)
+    print(f"{model.name}, {options.threads} threads, llama.cpp's build {build}", flush=True)
+    prepare(model)
+    with tempfile.TemporaryDirectory() as place:
+        models = Path(place) / "models"
+        add_model(Store(models), NAME, model)
+        rounds = [measured_round(turn, models, setting) for turn in range(options.rounds)]
+        starts = [start(models) for _ in range(N_START + 1)][1:]
+    report(rounds, starts, model)
+
+
+if __name__ == "__main__":
+    main()
