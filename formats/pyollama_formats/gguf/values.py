@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pyollama_formats.gguf.cursor import MAX_STRING, Cursor
 from pyollama_formats.gguf.errors import GGUFError
+from pyollama_formats.gguf.pages import drop
 from pyollama_formats.gguf.strings import skip_strings, string_positions
 
 MAX_ARRAY = 64 * 1024 * 1024  # elements, Ollama's limit
@@ -108,6 +109,7 @@ class LazyArray:
         data = self._open()
         bounds = string_positions(data, self._start, self._count)
         text = data[self._start : bounds[-1]]  # slices of bytes are faster than those of a mapping
+        drop(data, self._start, len(text))
         return [text[a + 8 : b] for a, b in pairwise((bounds - self._start).tolist())]
 
     def _open(self) -> mmap.mmap:
