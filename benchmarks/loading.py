@@ -16,7 +16,6 @@ that the tokens so far have. Last, the time from the start of `pyollama serve` t
 """
 
 import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import compare
+from client import NAME
+from figures import Figure, Goal, Rounds, alone, compared, table
 from llama_libraries import best_build, libraries
+from machine import kv_bytes
 from peers import Peer, Remote, Setting
 from servers import Child, add_model, child
 from streaming import answer
@@ -35,17 +37,10 @@ from pyollama.models.loader import check_model
 from pyollama.store import Store
 from pyollama_formats.gguf import open_gguf
 
-NAME = "measured"
 N_CTX = 4096
 N_START = 10  # starts of the server
-GOALS = {  # at most
-    "load to first token": 1.0,  # of llama.cpp's
-    "memory at rest": 1.1,  # of file and KV
-    "memory at the peak": 1.3,
-    "seconds to the first answer": 0.6,
-}
-NEAR = 1.05  # times the goal counts as met: no machine is quite at rest
-QUIET = 0.5  # seconds with hardly any work: a server with nothing left to do
+LOAD, REST, PEAK, START = (Goal(value, "lower") for value in (1.0, 1.1, 1.3, 0.6))
+QUIET = 3.0  # seconds with hardly any work; more than the server's own pauses (memory.DELAY)
 BUSY = 0.03  # seconds of processor time within QUIET that are not nothing
 
 
@@ -163,55 +158,36 @@ def measured_round(turn: int, models: Path, setting: Setting) -> Round:
     return Round(seconds, their_seconds, rest, peak, their_rest)
 
 
+def rows(setting: Setting, rounds: int) -> list[Figure]:
+    """Load, memory at rest and at the peak, and start, each beside its goal."""
+    prepare(setting.model)
+    with tempfile.TemporaryDirectory() as place:
+        models = Path(place) / "models"
+        add_model(Store(models), NAME, setting.model)
+        done = [measured_round(turn, models, setting) for turn in range(rounds)]
+        starts = [start(models) for _ in range(N_START + 1)][1:]
+    loads = Rounds([each.ours for each in done], [each.theirs for each in done])
+    return [
+        compared("load to first token", "s", loads, LOAD),
+        held("memory at rest", [each.rest for each in done], done, setting.model, REST),
+        held("memory at the peak", [each.peak for each in done], done, setting.model, PEAK),
+        alone("start to the first answer", "s", starts, START),
+    ]
+
+
+def held(name: str, ours: list[int], done: list[Round], model: Path, goal: Goal) -> Figure:
+    """Memory beside that of the file and of the tokens in the cache, in megabytes."""
+    needed = (model.stat().st_size + cached_bytes(model, 2)) / 1e6
+    note = f"beside file and KV; llama.cpp {max(each.their_rest for each in done) / 1e6:.0f} MB"
+    rounds = Rounds([n / 1e6 for n in ours], [needed] * len(ours))
+    return compared(name, "MB", rounds, goal, note=note)
+
+
 def cached_bytes(model: Path, n_token: int) -> int:
-    """Bytes of the keys and values of so many tokens, two bytes each."""
+    """Bytes of the keys and values of so many tokens."""
     with open_gguf(model) as file:
         config = check_model(file).config
-    heads = config.heads
-    return 2 * 2 * config.n_layer * heads.n_head_kv * heads.n_embd_head * n_token
-
-
-def report(rounds: Sequence[Round], starts: Sequence[float], model: Path) -> None:
-    """Print what was measured, then the figures that have goals."""
-    size, n_in_use, n_whole = (
-        model.stat().st_size,
-        cached_bytes(model, 2),
-        cached_bytes(model, N_CTX),
-    )
-    rest, peak, their_rest = (
-        statistics.median(getattr(each, name) for each in rounds)
-        for name in ("rest", "peak", "their_rest")
-    )
-    print(f"load: pyollama {spread([each.ours for each in rounds])}, ", end="")
-    print(f"llama.cpp {spread([each.theirs for each in rounds])}")
-    print(f"start: {spread(starts)}")
-    print(f"memory: file {megabytes(size)}, pyollama at rest {megabytes(rest)}, ", end="")
-    print(f"peak {megabytes(peak)}, llama.cpp {megabytes(their_rest)}")
-    full = (rest + n_whole - n_in_use) / (size + n_whole)
-    print(f"with {N_CTX} tokens in the cache at rest {full:.2f} of file and KV")
-    figures = {
-        "load to first token": statistics.median(each.ours / each.theirs for each in rounds),
-        "memory at rest": rest / (size + n_in_use),
-        "memory at the peak": peak / (size + n_in_use),
-        "seconds to the first answer": statistics.median(starts),
-    }
-    for name, figure in figures.items():
-        print(f"{name:28} {figure:5.2f}   goal {GOALS[name]:.1f}   {verdict(figure, GOALS[name])}")
-
-
-def verdict(figure: float, goal: float) -> str:
-    """Whether a figure, the smaller the better, meets its goal."""
-    return "met" if figure <= goal else "met within 5 %" if figure <= goal * NEAR else "missed"
-
-
-def megabytes(n: float) -> str:
-    """With its unit."""
-    return f"{n / 1e6:.0f} MB"
-
-
-def spread(seconds: Sequence[float]) -> str:
-    """Median, best and worst."""
-    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+    return kv_bytes(n_token, config.n_layer, config.heads.n_head_kv, config.heads.n_embd_head)
 
 
 def prepare(model: Path) -> None:
@@ -228,15 +204,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = options.llama_lib or libraries()
     build = options.build or best_build(folder)
     model = compare.model_file(options)
-    setting = Setting(model, N_CTX, options.threads, folder, build)
     print(f"{model.name}, {options.threads} threads, llama.cpp's build {build}", flush=True)
-    prepare(model)
-    with tempfile.TemporaryDirectory() as place:
-        models = Path(place) / "models"
-        add_model(Store(models), NAME, model)
-        rounds = [measured_round(turn, models, setting) for turn in range(options.rounds)]
-        starts = [start(models) for _ in range(N_START + 1)][1:]
-    report(rounds, starts, model)
+    setting = Setting(model, N_CTX, options.threads, folder, build)
+    print(table(rows(setting, options.rounds)))
 
 
 if __name__ == "__main__":

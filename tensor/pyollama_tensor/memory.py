@@ -21,6 +21,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from pyollama_tensor.types import U8
 
 LARGE = 1 << 21  # bytes of a large page
 MADV_COLLAPSE = 25  # since Linux 6.1; elsewhere the advice is refused, and nothing changes
+MADV_POPULATE_WRITE = 23  # since Linux 5.14: all pages at once, a fifth faster than one by one
 DELAY = 2.0  # seconds: the first answers come first
 LOWEST = 19  # priority
 COMPILER = "libllvmlite"
@@ -38,13 +40,25 @@ MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-.p .* (\S*/\S+)")  # read-only,
 
 
 def pages(n: int) -> U8:
-    """Memory of n bytes in whole pages, all zero, that becomes large pages after a while."""
-    if sys.platform == "win32":
-        return np.frombuffer(mmap.mmap(-1, n), np.uint8)
-    memory = np.frombuffer(mmap.mmap(-1, n, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), np.uint8)
+    """Memory of n bytes in whole pages, all zero, that becomes large pages after a while.
+
+    MemoryError if there is none.
+    """
+    try:
+        memory = np.frombuffer(_anonymous(n), np.uint8)
+    except OSError as error:
+        raise MemoryError(f"no memory for {n} bytes") from error
     if n >= LARGE and sys.platform == "linux":
+        _madvise()(memory.ctypes.data, n, MADV_POPULATE_WRITE)
         _collector().put((time.monotonic() + DELAY, weakref.ref(memory)))
     return memory
+
+
+def _anonymous(n: int) -> mmap.mmap:
+    """Pages of no file, of this process alone."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, n)
+    return mmap.mmap(-1, n, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 Waiting = queue.SimpleQueue[tuple[float, "weakref.ref[U8]"]]
@@ -71,7 +85,8 @@ def _collect(waiting: Waiting) -> None:
         for place in _places(memory):
             collapse(place, memory)
         if waiting.empty():
-            let_go(COMPILER)
+            with suppress(OSError):  # where the system does not tell of mappings
+                let_go(COMPILER)
 
 
 def _places(memory: "weakref.ref[U8]") -> Iterator[int]:

@@ -31,6 +31,11 @@ def test_memory_is_zero_and_begins_with_a_page() -> None:
     assert (found == 7).all()
 
 
+def test_too_much_memory_is_refused() -> None:
+    with pytest.raises(MemoryError, match="no memory for"):
+        memory.pages(1 << 60)
+
+
 def test_memory_goes_with_its_last_view() -> None:
     found = memory.pages(3 * memory.LARGE)
     view, gone = found.reshape(3, -1), weakref.ref(found)
