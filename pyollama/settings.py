@@ -14,17 +14,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal, cast
 
 from pyollama.durations import FOREVER, parse_duration
 
-__all__ = ["DEFAULT_PORT", "Host", "Settings", "warn_of_unheeded"]
+__all__ = ["DEFAULT_PORT", "Host", "KVCacheType", "Settings", "warn_of_unheeded"]
 
 DEFAULT_PORT = 11434
 PORTS = {"http": 80, "https": 443}
 FIVE_MINUTES = 5 * 60 * 1_000_000_000
 MAX_CONFIG = 1 << 20  # bytes of server.json that are read
+KVCacheType = Literal["f16", "q8_0", "q4_0"]
+KV_CACHE_TYPES = ("f16", "q8_0", "q4_0")  # the default first
 UNHEEDED = {
-    "OLLAMA_KV_CACHE_TYPE": "the cache holds f16",
     "OLLAMA_FLASH_ATTENTION": "there is one kind of attention",
     "OLLAMA_GPU_OVERHEAD": "models run on the processor",
     "OLLAMA_SCHED_SPREAD": "models run on the processor",
@@ -121,6 +123,7 @@ class Settings:
     num_parallel: int = 1
     max_queue: int = 512
     context_length: int = 0  # 0: chosen by the scheduler
+    kv_cache_type: KVCacheType = "f16"  # how keys and values are kept
     origins: tuple[str, ...] = ()
     no_prune: bool = False  # OLLAMA_NOPRUNE: delete no blob that is not asked for by name
     prune: bool = False  # OLLAMA_NOPRUNE says no: at the start, delete all that no model uses
@@ -148,6 +151,7 @@ class Settings:
             num_parallel=read.unsigned("OLLAMA_NUM_PARALLEL", 1),
             max_queue=read.unsigned("OLLAMA_MAX_QUEUE", 512),
             context_length=read.unsigned("OLLAMA_CONTEXT_LENGTH", 0),
+            kv_cache_type=cast(KVCacheType, read.one_of("OLLAMA_KV_CACHE_TYPE", KV_CACHE_TYPES)),
             origins=tuple(part for part in read.text("OLLAMA_ORIGINS").split(",") if part),
             no_prune=read.boolean("OLLAMA_NOPRUNE"),
             prune=read.text("OLLAMA_NOPRUNE") in FALSE,
@@ -164,10 +168,10 @@ class Settings:
 
 
 def warn_of_unheeded(environ: Mapping[str, str] = os.environ) -> None:
-    """Say in the log which variables are set and change nothing; f16 is what the cache holds."""
+    """Say in the log which variables are set and change nothing."""
     read = Variables(environ)
     for name, reason in UNHEEDED.items():
-        if read.text(name) and (name, read.text(name)) != ("OLLAMA_KV_CACHE_TYPE", "f16"):
+        if read.text(name):
             logger.warning("%s has no effect: %s", name, reason)
 
 
@@ -215,6 +219,15 @@ class Variables:
     def choice(self, name: str) -> bool | None:
         """As boolean, but None where it is unset."""
         return self.boolean(name) if self.text(name) else None
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """One of a few words in any case; another one gives the first, with a warning."""
+        value = self.text(name)
+        if value.lower() in choices:
+            return value.lower()
+        if value:
+            logger.warning("invalid value %r for %s, using %s", value, name, choices[0])
+        return choices[0]
 
     def level(self, name: str) -> int:
         """A debug level: a number, or a boolean."""

@@ -29,6 +29,7 @@ def runner_options(
         num_batch=min(max(options.num_batch, 1), MAX_BATCH),
         num_parallel=max(settings.num_parallel, 1),
         num_thread=max(options.num_thread, 0),
+        kv_cache_type=settings.kv_cache_type,
         shift=stored.config.model_family not in NEVER_SHIFTING if shift is None else shift,
     )
 

@@ -12,7 +12,9 @@ from pyollama.machine import total_memory
 from pyollama.models.loader import Model, check_model
 from pyollama.serving.runner import Runner
 from pyollama.serving.text_side import TextSide, read_text_side
+from pyollama.settings import KVCacheType
 from pyollama_formats.gguf import GGUFFile, open_gguf
+from pyollama_tensor.kept import BLOCK, fits
 from pyollama_tensor.threads import n_cores, set_threads
 
 Progress = Callable[[int, int], None]
@@ -36,6 +38,7 @@ class RunnerOptions:
     num_thread: how many threads compute, for all models from then on; 0 for as many as the machine
         has cores, which is also the most
     shift: whether a full context goes on by forgetting its older half
+    kv_cache_type: how keys and values are kept; f16 where a model's heads do not fit anything else
     """
 
     num_ctx: int | None
@@ -43,6 +46,7 @@ class RunnerOptions:
     num_parallel: int
     num_thread: int = 0
     shift: bool = True
+    kv_cache_type: KVCacheType = "f16"
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,21 @@ def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | E
     """What steps the model: an encoder if it makes embeddings, and else an engine for text."""
     if model.pooling is not None:
         return Encoder(model, num_ctx, options.num_batch)
-    return Engine(model, num_ctx, options.num_parallel, options.num_batch)
+    element = kept_as(options.kv_cache_type, model.config.heads.n_embd_head)
+    return Engine(model, num_ctx, options.num_parallel, options.num_batch, element)
+
+
+def kept_as(wanted: KVCacheType, n_embd_head: int) -> KVCacheType:
+    """How the cache keeps vectors of that length: as wanted, or f16 with a line in the log."""
+    if fits(wanted, n_embd_head):
+        return wanted
+    logger.warning(
+        "OLLAMA_KV_CACHE_TYPE %s needs heads of whole blocks of %d, not %d: using f16",
+        wanted,
+        BLOCK,
+        n_embd_head,
+    )
+    return "f16"
 
 
 def context_size(wanted: int, n_ctx_train: int) -> int:

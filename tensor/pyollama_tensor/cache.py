@@ -4,20 +4,26 @@ Shapes: T rows of a batch, K = n_head_kv, E = n_embd_head_k, Ev = n_embd_head_v.
 Which pages belong to which sequence is the engine's business; here a page is a number.
 """
 
-from typing import Any, Literal
-
 import numpy as np
-from numpy.typing import NDArray
 
 from pyollama_tensor import backend
 from pyollama_tensor.batch import PAGE, Batch, BatchError
+from pyollama_tensor.kept import (
+    BLOCK,
+    LANES,
+    Element,
+    Kept,
+    Pages,
+    fits,
+    has_scales,
+    times_scales,
+    unpacked,
+    zeros,
+)
 from pyollama_tensor.rope import Rope
 from pyollama_tensor.types import F32, I32, U16
 
-LANES = 16
-"""Positions that lie side by side in a key block: one vector of float32."""
-
-Element = Literal["f16", "f32"]
+__all__ = ["Element", "KVCache", "LayerCache"]
 
 
 class LayerCache:
@@ -27,26 +33,43 @@ class LayerCache:
        sixteen scores are computed at once without a sum across lanes.
     v: (n_page, K, PAGE, Ev). A position's value is one run, added up weighted by its score. Ev is
        rounded up to a multiple of 16 there; what is beyond stays zero.
-    Both are float32, or uint16 holding the bits of float16 (numba has no float16 on the CPU).
+    k_scales: (n_page, K, PAGE / 16, E / 32, 16), v_scales: (n_page, K, Ev / 32, PAGE), float16
+       as uint16: of the blocks of each position's vectors, again with positions side by side.
+       Where nothing is scaled no page has any, and one block is as long as the vector.
+    How numbers are kept is told in `kept`; four bits take half the last dimension of k and v.
     """
 
-    k: F32 | U16
-    v: F32 | U16
+    k: Kept
+    v: Kept
+    k_scales: U16
+    v_scales: U16
 
     def __init__(
         self, n_page: int, n_head_kv: int, n_embd_head_k: int, n_embd_head_v: int, element: Element
     ) -> None:
-        dtype = np.dtype(np.uint16 if element == "f16" else np.float32)
-        # np.zeros reserves address space only: memory comes when a page is first written.
-        self.k = np.zeros((n_page, n_head_kv, PAGE // LANES, n_embd_head_k, LANES), dtype)
-        padded = -(-n_embd_head_v // LANES) * LANES
-        self.v = np.zeros((n_page, n_head_kv, PAGE, padded), dtype)
+        assert fits(element, n_embd_head_k) and fits(element, n_embd_head_v)
+        self.element: Element = element
         self.n_embd_head_v = n_embd_head_v
+        self.n_kept_v = -(-n_embd_head_v // LANES) * LANES
+        n_block = PAGE // LANES
+        # Zeros reserve address space only: memory comes when a page is first written.
+        self.k = zeros(element, n_page, n_head_kv, n_block, n_embd_head_k, LANES)
+        self.v = zeros(element, n_page, n_head_kv, PAGE, self.n_kept_v)
+        is_scaled = has_scales(element)
+        n_k, n_v = (n_embd_head_k // BLOCK, n_embd_head_v // BLOCK) if is_scaled else (1, 1)
+        n_scaled = n_page if is_scaled else 0
+        self.k_scales = np.zeros((n_scaled, n_head_kv, n_block, n_k, LANES), np.uint16)
+        self.v_scales = np.zeros((n_scaled, n_head_kv, n_v, PAGE), np.uint16)
+
+    @property
+    def pages(self) -> Pages:
+        """All arrays, for kernels."""
+        return Pages(self.k, self.k_scales, self.v, self.v_scales)
 
     @property
     def nbytes(self) -> int:
         """Bytes reserved."""
-        return self.k.nbytes + self.v.nbytes
+        return sum(array.nbytes for array in self.pages)
 
     def write(self, k: F32, v: F32, batch: Batch) -> None:
         """Keep the keys (T, K, E) and values (T, K, Ev) of the batch's rows in their pages."""
@@ -59,8 +82,9 @@ class LayerCache:
 
     def copy_page(self, source: int, target: int) -> None:
         """Make one page's content another's."""
-        self.k[target] = self.k[source]
-        self.v[target] = self.v[source]
+        for array in self.pages:
+            if len(array):
+                array[target] = array[source]
 
     def move(self, source: I32, target: I32, turn: Rope | None, by: I32) -> None:
         """Copy positions to other places, all read before the first is written.
@@ -68,10 +92,11 @@ class LayerCache:
         source, target: int32 (N,), page * PAGE + place in the page
         turn, by: rotate the keys further, by so many positions each, int32 (N,)
         """
-        keys, values = self.as_floats()
         page, place = np.divmod(source, np.int32(PAGE))
-        k = keys[page, :, place // LANES, :, place % LANES].astype(np.float32)  # (N, K, E)
-        v = values[page, :, place].astype(np.float32)  # (N, K, Ev)
+        pages, index = np.unique(page, return_inverse=True)
+        keys, values = self.floats(pages)
+        k = keys[index, :, place // LANES, :, place % LANES]  # (N, K, E)
+        v = values[index, :, place]  # (N, K, Ev)
         if turn is not None:
             k = backend.backend.rope(k, by, turn)
         backend.backend.write_pages(self, k, v, target)
@@ -81,10 +106,13 @@ class LayerCache:
         if batch.n_page > len(self.k):
             raise BatchError(f"page {batch.n_page - 1} is beyond the cache's {len(self.k)} pages")
 
-    def as_floats(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """The keys and values as NumPy sees them: views of float16, or of float32."""
-        kind: Any = np.float16 if self.k.dtype == np.uint16 else np.float32
-        return self.k.view(kind), self.v.view(kind)[..., : self.n_embd_head_v]
+    def floats(self, pages: I32) -> tuple[F32, F32]:
+        """The keys and values of n pages as float32: (n, K, 2, E, 16) and (n, K, PAGE, Ev)."""
+        scales = (self.k_scales, self.v_scales)
+        k_scales, v_scales = (s[pages] if len(s) else s for s in scales)
+        keys = times_scales(unpacked(self.k[pages]), k_scales, axis=3)
+        values = times_scales(unpacked(self.v[pages]), v_scales.swapaxes(2, 3), axis=3)
+        return keys, values[..., : self.n_embd_head_v]
 
 
 class KVCache:

@@ -120,18 +120,17 @@ def rope(x: F32, positions: I32, rope: "Rope") -> F32:
 def write_pages(cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
     """Store keys (T, K, E) and values (T, K, Ev) at places (T,): page * PAGE + place in it."""
     k, v = contiguous(k), contiguous(v)
-    pages.write_pages(pool(), k, v, places, cache.k, cache.v)
+    pages.write_pages(pool(), k, v, places, cache.pages)
 
 
 def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:
     """Grouped-query attention of each row over its own sequence: (T, H, E) -> (T, H, Ev)."""
     q = contiguous(q)
-    out = empty((*q.shape[:2], cache.v.shape[3]))
+    out = empty((*q.shape[:2], cache.n_kept_v))
     attention.paged_attention(
         pool(),
         q,
-        cache.k,
-        cache.v,
+        cache.pages,
         batch.tables,
         batch.sequences,
         batch.lengths,

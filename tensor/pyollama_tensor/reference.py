@@ -6,11 +6,13 @@ Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, P r
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pyollama_formats.blocks import GGMLType, dequantize
+from pyollama_tensor.kept import LANES, encode, has_scales, packed, unpacked
 from pyollama_tensor.recording import Arena, Replay
 from pyollama_tensor.types import F32, I32, U8
 
@@ -155,22 +157,30 @@ def rope(x: F32, positions: I32, rope: "Rope") -> F32:
 
 def write_pages(cache: "LayerCache", k: F32, v: F32, places: I32) -> None:
     """Store keys (T, K, E) and values (T, K, Ev) at places (T,): page * PAGE + place in it."""
-    keys, values = cache.as_floats()
-    lanes, page = keys.shape[-1], values.shape[2]
-    pages, places = places // page, places % page
+    pages, places = np.divmod(places, np.int32(cache.v.shape[2]))
+    block, lane = np.divmod(places, np.int32(LANES))
+    touched, index = np.unique(pages, return_inverse=True)
+    keys, values = unpacked(cache.k[touched]), unpacked(cache.v[touched])
+    new_keys: NDArray[Any] = k
+    new_values: NDArray[Any] = v
+    if has_scales(cache.element):
+        new_keys, cache.k_scales[pages, :, block, :, lane] = encode(k, cache.element)
+        new_values, cache.v_scales[pages, :, :, places] = encode(v, cache.element)
     with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite
-        keys[pages, :, places // lanes, :, places % lanes] = k
-        values[pages, :, places] = v
+        keys[index, :, block, :, lane] = new_keys
+        values[index, :, places, : cache.n_embd_head_v] = new_values
+    cache.k[touched] = packed(keys, cache.element)
+    cache.v[touched] = packed(values, cache.element)
 
 
 def read_pages(cache: "LayerCache", pages: I32, length: int) -> tuple[F32, F32]:
     """The first positions of a sequence: keys (length, K, E) and values (length, K, Ev)."""
-    keys, values = cache.as_floats()
-    k = keys[pages].transpose(0, 2, 4, 1, 3)  # (page, block, lane, K, E)
-    v = values[pages].transpose(0, 2, 1, 3)  # (page, place, K, Ev)
+    keys, values = cache.floats(pages)
+    k = keys.transpose(0, 2, 4, 1, 3)  # (page, block, lane, K, E)
+    v = values.transpose(0, 2, 1, 3)  # (page, place, K, Ev)
     k = k.reshape(-1, *k.shape[3:])[:length]
     v = v.reshape(-1, *v.shape[2:])[:length]
-    return k.astype(np.float32), v.astype(np.float32)
+    return k, v
 
 
 def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:

@@ -152,16 +152,28 @@ def test_no_environment_is_an_error(environ: dict[str, str]) -> None:
 
 
 def test_variables_without_effect_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    warn_of_unheeded({"OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_VULKAN": "1", "OLLAMA_HOST": "x"})
+    warn_of_unheeded({"OLLAMA_VULKAN": "1", "OLLAMA_HOST": "x"})
     assert [record.getMessage() for record in caplog.records] == [
-        "OLLAMA_KV_CACHE_TYPE has no effect: the cache holds f16",
         "OLLAMA_VULKAN has no effect: models run on the processor",
     ]
 
 
-def test_what_is_so_already_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    warn_of_unheeded({"OLLAMA_KV_CACHE_TYPE": "f16", "OLLAMA_FLASH_ATTENTION": ""})
+def test_what_is_heeded_or_empty_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_unheeded({"OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_FLASH_ATTENTION": ""})
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("value", "type"),
+    [("", "f16"), ("f16", "f16"), ("q8_0", "q8_0"), (" 'Q4_0' ", "q4_0"), ("q5_1", "f16")],
+)
+def test_a_cache_type_is_one_of_three(
+    value: str, type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Settings.from_environ({"OLLAMA_KV_CACHE_TYPE": value}).kv_cache_type == type
+    told = [record.getMessage() for record in caplog.records]
+    expected = "invalid value 'q5_1' for OLLAMA_KV_CACHE_TYPE, using f16"
+    assert told == ([expected] if value == "q5_1" else [])
 
 
 def test_every_variable_without_effect_is_in_the_documentation() -> None:

@@ -1,15 +1,15 @@
 """Batches and caches as an engine would leave them: several sequences, pages in any order."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from pyollama_formats.blocks import DTYPES, GGMLType, row_bytes
+from pyollama_tensor import reference
 from pyollama_tensor.batch import PAGE, Batch
-from pyollama_tensor.cache import LayerCache
+from pyollama_tensor.cache import Element, LayerCache
 from pyollama_tensor.types import U8
 
 # The first example compiles a kernel, and examples beside a busy neighbour take what they take.
@@ -47,12 +47,13 @@ def filled_cache(
     batch: Batch,
     n_head_kv: int,
     n_embd_head: tuple[int, int],
-    element: Literal["f16", "f32"],
+    element: Element,
 ) -> LayerCache:
     """A cache in which every place holds something finite."""
     cache = LayerCache(batch.n_page, n_head_kv, *n_embd_head, element)
-    for view in cache.as_floats():
-        view[...] = rng.standard_normal(view.shape, np.float32)
+    places = np.arange(batch.n_page * PAGE, dtype=np.int32)
+    k, v = (rng.standard_normal((len(places), n_head_kv, n), np.float32) for n in n_embd_head)
+    reference.write_pages(cache, k, v, places)
     return cache
 
 

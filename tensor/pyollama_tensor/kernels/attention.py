@@ -16,9 +16,10 @@ from numba.extending import register_jitable
 
 from pyollama_tensor.batch import PAGE
 from pyollama_tensor.jit import kernel
-from pyollama_tensor.simd.lanes import first_lanes, load_kept
+from pyollama_tensor.kept import Kept, Pages
+from pyollama_tensor.simd.lanes import first_lanes, load_kept, load_scales, prefetch_kept
 from pyollama_tensor.simd.math import exp_f32x16, fma, maximum, reduce_add, reduce_max
-from pyollama_tensor.simd.memory import load_f32x16, prefetch, store_f32x16
+from pyollama_tensor.simd.memory import load_f32x16, store_f32x16
 from pyollama_tensor.simd.vector import splat_f32x16
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I32, I64, U16
@@ -50,33 +51,58 @@ def _weigh(
 
 
 @register_jitable
-def _scores(q: F32, heads: Heads, k: F32 | U16, start: int, ahead: Any, place: int) -> Any:
+def _scores(q: F32, heads: Heads, k: Kept, scales: U16, block: int, ahead: Kept, place: int) -> Any:
     """q . k of sixteen positions for four heads, which share every load of k: four vectors.
 
-    start: where the key block (E, 16) begins in k
+    block: which key block (E, 16) of k
     Pages lie anywhere, so the processor cannot guess what comes next: while it computes, it is
     told to fetch half a page of the array `ahead`, from `place` on.
     """
     h0, h1, h2, h3 = heads
-    s0 = s1 = s2 = s3 = splat_f32x16(0.0)
-    for e in range(q.shape[1]):
-        prefetch(ahead, place + PAGE * e)
-        keys = load_kept(k, start + 16 * e)
-        s0 = fma(splat_f32x16(q[h0, e]), keys, s0)
-        s1 = fma(splat_f32x16(q[h1, e]), keys, s1)
-        s2 = fma(splat_f32x16(q[h2, e]), keys, s2)
-        s3 = fma(splat_f32x16(q[h3, e]), keys, s3)
-    return s0, s1, s2, s3
+    n_in, n_scale = q.shape[1], scales.shape[3]
+    n = n_in // n_scale
+    t0 = t1 = t2 = t3 = splat_f32x16(0.0)
+    for i in range(n_scale):
+        s0 = s1 = s2 = s3 = splat_f32x16(0.0)
+        for e in range(i * n, i * n + n):
+            prefetch_kept(ahead, place + PAGE * e)
+            keys = load_kept(k, (block * n_in + e) * 16)
+            s0 = fma(splat_f32x16(q[h0, e]), keys, s0)
+            s1 = fma(splat_f32x16(q[h1, e]), keys, s1)
+            s2 = fma(splat_f32x16(q[h2, e]), keys, s2)
+            s3 = fma(splat_f32x16(q[h3, e]), keys, s3)
+        scale = load_scales(k, scales, (block * n_scale + i) * 16)
+        t0, t1 = fma(s0, scale, t0), fma(s1, scale, t1)
+        t2, t3 = fma(s2, scale, t2), fma(s3, scale, t3)
+    return t0, t1, t2, t3
+
+
+@register_jitable
+def _scale_weights(weights: F32, v: Kept, scales: U16, place: int, scaled: F32) -> None:
+    """Multiply the weights of a page's positions, of four heads, with the scales of one block."""
+    low, high = load_scales(v, scales, place), load_scales(v, scales, place + 16)
+    for i in range(0, 4 * PAGE, PAGE):
+        store_f32x16(scaled, i, load_f32x16(weights, i) * low)
+        store_f32x16(scaled, i + 16, load_f32x16(weights, i + 16) * high)
 
 
 @register_jitable
 def _add_values(
-    out: F32, heads: Heads, fades: Any, weights: F32, v: F32 | U16, start: int, count: int
+    out: F32,
+    heads: Heads,
+    fades: Any,
+    weights: F32,
+    v: Kept,
+    first: int,
+    last: int,
+    start: int,
+    count: int,
 ) -> None:
-    """out = out * fade + weights @ v for four heads and the `count` positions from `start` on."""
+    """out = out * fade + weights @ v for four heads, the `count` positions from `start` on and
+    the outputs first to last."""
     h0, h1, h2, h3 = heads
     n = out.shape[1]
-    for i in range(0, n, 16):
+    for i in range(first, last, 16):
         o0 = load_f32x16(out, h0 * n + i) * fades[0]
         o1 = load_f32x16(out, h1 * n + i) * fades[1]
         o2 = load_f32x16(out, h2 * n + i) * fades[2]
@@ -96,22 +122,25 @@ def _add_values(
 @register_jitable
 def _attend(
     q: F32,
-    k: F32 | U16,
-    v: F32 | U16,
+    pages: Pages,
     table: I32,
     length: int,
     scale: np.float32,
     weights: F32,
+    scaled: F32,
     out: F32,
     head: int,
     heads: Heads,
 ) -> None:
     """Four query heads of one row, all of the group of key head `head`.
 
-    q: float32 (H, E); out: float32 (H, V), zero; weights: float32 (4, PAGE), overwritten
+    q: float32 (H, E); out: float32 (H, V), zero; weights, scaled: float32 (4, PAGE), overwritten
     table: int32, the pages of the sequence; length: how many positions are attended to
     """
+    k, k_scales, v, v_scales = pages
     n_head, n_in, n_out = k.shape[1], q.shape[1], out.shape[1]
+    n_scale = v_scales.shape[2]
+    n = n_out // n_scale
     m0 = m1 = m2 = m3 = _MINUS_INFINITY  # largest scores
     t0 = t1 = t2 = t3 = splat_f32x16(0.0)  # sums of weights
     factor = splat_f32x16(scale)
@@ -119,17 +148,19 @@ def _attend(
         page = np.int64(table[first // PAGE]) * n_head + head
         later = np.int64(table[min(first + PAGE, length - 1) // PAGE]) * n_head + head
         count = min(PAGE, length - first)
-        keys, values = page * PAGE * n_in, page * PAGE * n_out
-        a0, a1, a2, a3 = _scores(q, heads, k, keys, v, values)
-        b0, b1, b2, b3 = _scores(q, heads, k, keys + 16 * n_in, k, later * PAGE * n_in)
+        values = page * PAGE * n_out
+        a0, a1, a2, a3 = _scores(q, heads, k, k_scales, 2 * page, v, values)
+        b0, b1, b2, b3 = _scores(q, heads, k, k_scales, 2 * page + 1, k, later * PAGE * n_in)
         m0, f0, t0 = _weigh(a0 * factor, b0 * factor, m0, t0, count, weights, 0)
         m1, f1, t1 = _weigh(a1 * factor, b1 * factor, m1, t1, count, weights, PAGE)
         m2, f2, t2 = _weigh(a2 * factor, b2 * factor, m2, t2, count, weights, 2 * PAGE)
         m3, f3, t3 = _weigh(a3 * factor, b3 * factor, m3, t3, count, weights, 3 * PAGE)
-        _add_values(out, heads, (f0, f1, f2, f3), weights, v, values, count)
+        for i in range(n_scale):
+            _scale_weights(weights, v, v_scales, (page * n_scale + i) * PAGE, scaled)
+            _add_values(out, heads, (f0, f1, f2, f3), scaled, v, i * n, i * n + n, values, count)
     r0, r1 = splat_f32x16(1.0 / reduce_add(t0)), splat_f32x16(1.0 / reduce_add(t1))
     r2, r3 = splat_f32x16(1.0 / reduce_add(t2)), splat_f32x16(1.0 / reduce_add(t3))
-    _add_values(out, heads, (r0, r1, r2, r3), weights, v, 0, 0)  # nothing to add: only divide
+    _add_values(out, heads, (r0, r1, r2, r3), scaled, v, 0, n_out, 0, 0)  # nothing to add: divide
 
 
 @task
@@ -137,8 +168,7 @@ def _attention_items(
     first: int,
     last: int,
     q: F32,
-    k: F32 | U16,
-    v: F32 | U16,
+    pages: Pages,
     tables: I32,
     sequences: I32,
     lengths: I32,
@@ -146,8 +176,8 @@ def _attention_items(
     out: F32,
 ) -> None:
     """Items first to last, one for each key head and row, rows of one head after each other."""
-    n_row, group = q.shape[0], q.shape[1] // k.shape[1]
-    weights = np.empty((4, PAGE), np.float32)
+    n_row, group = q.shape[0], q.shape[1] // pages.k.shape[1]
+    weights, scaled = np.empty((4, PAGE), np.float32), np.empty((4, PAGE), np.float32)
     for item in range(first, last):
         head, t = item // n_row, item % n_row
         end = (head + 1) * group - 1  # the group's last query head
@@ -156,12 +186,12 @@ def _attention_items(
             # A group that is no multiple of 4 has its last head computed more than once, alike.
             _attend(
                 q[t],
-                k,
-                v,
+                pages,
                 tables[sequences[t]],
                 lengths[t],
                 scale,
                 weights,
+                scaled,
                 out[t],
                 head,
                 (h, min(h + 1, end), min(h + 2, end), min(h + 3, end)),
@@ -172,8 +202,7 @@ def _attention_items(
 def paged_attention(
     pool: I64,
     q: F32,
-    k: F32 | U16,
-    v: F32 | U16,
+    pages: Pages,
     tables: I32,
     sequences: I32,
     lengths: I32,
@@ -183,11 +212,11 @@ def paged_attention(
     """Attention of row t over the first lengths[t] positions of sequence sequences[t].
 
     q: float32 (T, H, E); out: float32 (T, H, V)
-    k: (n_page, K, 2, E, 16), v: (n_page, K, PAGE, V), both float32 or the bits of float16
+    pages: the arrays of `cache.LayerCache`
     tables: int32 (S, n_table); sequences, lengths: int32 (T,)
     NumPy twin: reference.paged_attention.
     """
-    n_item = q.shape[0] * k.shape[1]
+    n_item = q.shape[0] * pages.k.shape[1]
     parallel_for(
-        pool, _attention_items, n_item, 1, (q, k, v, tables, sequences, lengths, scale, out)
+        pool, _attention_items, n_item, 1, (q, pages, tables, sequences, lengths, scale, out)
     )

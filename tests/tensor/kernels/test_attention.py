@@ -13,15 +13,21 @@ from pyollama_tensor.cache import Element, LayerCache
 MakeBatch = Callable[..., Batch]
 MakeCache = Callable[..., LayerCache]
 
+FLOATS = st.tuples(
+    st.sampled_from(["f16", "f32"]), st.tuples(st.integers(1, 40), st.integers(1, 40))
+)
+WHOLE_BLOCKS = st.sampled_from([32, 64, 96])
+SCALED = st.tuples(st.sampled_from(["q8_0", "q4_0"]), st.tuples(WHOLE_BLOCKS, WHOLE_BLOCKS))
+ELEMENTS: list[Element] = ["f32", "f16", "q8_0", "q4_0"]
+
 
 @given(
     past=st.lists(st.integers(0, 100), min_size=1, max_size=3),
     n_new=st.integers(1, 40),
     n_head_kv=st.integers(1, 3),
     group=st.integers(1, 9),
-    sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    kept=st.one_of(FLOATS, SCALED),
     causal=st.booleans(),
-    element=st.sampled_from(["f16", "f32"]),
     seed=st.integers(0, 2**32),
 )
 def test_attention_is_its_twin(
@@ -31,12 +37,12 @@ def test_attention_is_its_twin(
     n_new: int,
     n_head_kv: int,
     group: int,
-    sizes: tuple[int, int],
+    kept: tuple[Element, tuple[int, int]],
     causal: bool,
-    element: Element,
     seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
+    element, sizes = kept
     batch = make_batch(rng, past, [n_new] * len(past), causal)
     cache = make_cache(rng, batch, n_head_kv, sizes, element)
     q = rng.standard_normal((batch.n_row, n_head_kv * group, sizes[0]), np.float32)
@@ -59,14 +65,20 @@ def test_scores_far_apart_do_not_overflow(make_batch: MakeBatch, make_cache: Mak
 @given(
     past=st.lists(st.integers(0, 70), min_size=2, max_size=6),
     group=st.integers(1, 8),
+    element=st.sampled_from(ELEMENTS),
     seed=st.integers(0, 2**32),
 )
 def test_a_row_has_the_same_bits_alone(
-    make_batch: MakeBatch, make_cache: MakeCache, past: list[int], group: int, seed: int
+    make_batch: MakeBatch,
+    make_cache: MakeCache,
+    past: list[int],
+    group: int,
+    element: Element,
+    seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
     batch = make_batch(rng, past, [1] * len(past))
-    cache = make_cache(rng, batch, 2, (32, 32), "f16")
+    cache = make_cache(rng, batch, 2, (32, 32), element)
     q = rng.standard_normal((batch.n_row, 2 * group, 32), np.float32)
     together = compiled.paged_attention(q, cache, batch, 0.25)
     for t in range(batch.n_row):
@@ -83,18 +95,24 @@ def test_a_row_has_the_same_bits_alone(
         np.testing.assert_array_equal(out[0], together[t])
 
 
-@given(length=st.integers(1, 3 * PAGE), seed=st.integers(0, 2**32))
+@given(
+    length=st.integers(1, 3 * PAGE),
+    element=st.sampled_from(ELEMENTS),
+    seed=st.integers(0, 2**32),
+)
 def test_what_an_old_owner_left_in_a_page_is_never_seen(
-    make_batch: MakeBatch, make_cache: MakeCache, length: int, seed: int
+    make_batch: MakeBatch, length: int, element: Element, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     batch = make_batch(rng, [length - 1], [1])
-    q = rng.standard_normal((1, 4, 16), np.float32)
-    clean = LayerCache(batch.n_page, 2, 16, 16, "f16")
-    used = LayerCache(batch.n_page, 2, 16, 16, "f16")
-    for view in used.as_floats():
-        view[...] = rng.choice([np.inf, -np.inf, np.nan], view.shape)
-    k, v = rng.standard_normal((2, length, 2, 16), np.float32)
+    q = rng.standard_normal((1, 4, 32), np.float32)
+    clean = LayerCache(batch.n_page, 2, 32, 32, element)
+    used = LayerCache(batch.n_page, 2, 32, 32, element)
+    for array in used.pages:
+        array.view(np.uint8)[...] = rng.choice(
+            [0x00, 0x7C, 0x7F, 0x80, 0xFF], array.view(np.uint8).shape
+        )
+    k, v = rng.standard_normal((2, length, 2, 32), np.float32)
     written = Batch(
         tokens=np.zeros(length, np.int32),
         rows=None,

@@ -1,4 +1,4 @@
-"""The kernel that writes the cache against its NumPy twin: the same bits, in both elements."""
+"""The kernel that writes the cache against its NumPy twin: the same bits, in every element."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,19 @@ from pyollama_tensor.cache import Element, LayerCache
 
 MakeBatch = Callable[..., Batch]
 
+FLOATS = st.tuples(
+    st.sampled_from(["f16", "f32"]), st.tuples(st.integers(1, 40), st.integers(1, 40))
+)
+WHOLE_BLOCKS = st.sampled_from([32, 64, 96])
+SCALED = st.tuples(st.sampled_from(["q8_0", "q4_0"]), st.tuples(WHOLE_BLOCKS, WHOLE_BLOCKS))
+
 
 @given(
     past=st.lists(st.integers(0, 70), min_size=1, max_size=3),
     n_new=st.integers(1, 40),
     n_head=st.integers(1, 3),
-    sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    element=st.sampled_from(["f16", "f32"]),
+    kept=st.one_of(FLOATS, SCALED),
+    scale=st.sampled_from([1e-35, 1e-6, 1.0, 1e4]),
     seed=st.integers(0, 2**32),
 )
 def test_written_pages_are_the_twins(
@@ -27,19 +33,20 @@ def test_written_pages_are_the_twins(
     past: list[int],
     n_new: int,
     n_head: int,
-    sizes: tuple[int, int],
-    element: Element,
+    kept: tuple[Element, tuple[int, int]],
+    scale: float,
     seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
+    element, sizes = kept
     batch = make_batch(rng, past, [n_new] * len(past))
-    k = rng.standard_normal((batch.n_row, n_head, sizes[0]), np.float32)
-    v = rng.standard_normal((batch.n_row, n_head, sizes[1]), np.float32)
+    shapes = [(batch.n_row, n_head, size) for size in sizes]
+    k, v = (rng.standard_normal(shape, np.float32) * np.float32(scale) for shape in shapes)
     caches = [LayerCache(batch.n_page, n_head, *sizes, element) for _ in range(2)]
     for write, cache in zip((compiled.write_pages, reference.write_pages), caches, strict=True):
         write(cache, k, v, batch.places)
-    np.testing.assert_array_equal(caches[0].k, caches[1].k)
-    np.testing.assert_array_equal(caches[0].v, caches[1].v)
+    for ours, expected in zip(caches[0].pages, caches[1].pages, strict=True):
+        np.testing.assert_array_equal(ours, expected)
 
 
 @pytest.mark.parametrize(

@@ -74,13 +74,13 @@ def test_rows_of_a_rotation(neox: bool) -> None:
     check(lambda rows: ops.rope(x[rows], positions[rows], rope))
 
 
-@pytest.mark.parametrize("element", ["f16", "f32"])
+@pytest.mark.parametrize("element", ["f32", "f16", "q8_0", "q4_0"])
 def test_rows_of_an_attention(make_batch: MakeBatch, make_cache: MakeCache, element: str) -> None:
     rng = np.random.default_rng(0)
     past, new = [0, 200, 63, 64, 5, 90], [N_ROW - 5, 1, 1, 1, 1, 1]
     batch = make_batch(rng, past, new)
-    cache = make_cache(rng, batch, 2, (24, 24), element)
-    q = normal(N_ROW, 6, 24)
+    cache = make_cache(rng, batch, 2, (32, 32), element)
+    q = normal(N_ROW, 6, 32)
 
     def compute(rows: slice) -> F32:
         some = Batch(
