@@ -19,7 +19,7 @@ from pyollama_tensor.jit import kernel
 from pyollama_tensor.kept import Kept, Pages
 from pyollama_tensor.simd.lanes import first_lanes, load_kept, load_scales, prefetch_kept
 from pyollama_tensor.simd.math import exp_f32x16, fma, maximum, reduce_add, reduce_max
-from pyollama_tensor.simd.memory import load_f32x16, store_f32x16
+from pyollama_tensor.simd.memory import get, load_f32x16, store_f32x16
 from pyollama_tensor.simd.vector import splat_f32x16
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I32, I64, U16
@@ -43,7 +43,9 @@ def _weigh(
     high = first_lanes(high, count - 16, _MINUS_INFINITY)
     now = max(largest, reduce_max(maximum(low, high)))
     peak = splat_f32x16(now)
-    fade = exp_f32x16(splat_f32x16(largest) - peak)
+    fade = splat_f32x16(1.0)
+    if now > largest:  # rarely, but for the first pages
+        fade = exp_f32x16(splat_f32x16(largest) - peak)
     low, high = exp_f32x16(low - peak), exp_f32x16(high - peak)
     store_f32x16(weights, place, low)
     store_f32x16(weights, place + 16, high)
@@ -67,10 +69,10 @@ def _scores(q: F32, heads: Heads, k: Kept, scales: U16, block: int, ahead: Kept,
         for e in range(i * n, i * n + n):
             prefetch_kept(ahead, place + PAGE * e)
             keys = load_kept(k, (block * n_in + e) * 16)
-            s0 = fma(splat_f32x16(q[h0, e]), keys, s0)
-            s1 = fma(splat_f32x16(q[h1, e]), keys, s1)
-            s2 = fma(splat_f32x16(q[h2, e]), keys, s2)
-            s3 = fma(splat_f32x16(q[h3, e]), keys, s3)
+            s0 = fma(splat_f32x16(get(q, h0 * n_in + e)), keys, s0)
+            s1 = fma(splat_f32x16(get(q, h1 * n_in + e)), keys, s1)
+            s2 = fma(splat_f32x16(get(q, h2 * n_in + e)), keys, s2)
+            s3 = fma(splat_f32x16(get(q, h3 * n_in + e)), keys, s3)
         scale = load_scales(k, scales, (block * n_scale + i) * 16)
         t0, t1 = fma(s0, scale, t0), fma(s1, scale, t1)
         t2, t3 = fma(s2, scale, t2), fma(s3, scale, t3)
@@ -109,10 +111,10 @@ def _add_values(
         o3 = load_f32x16(out, h3 * n + i) * fades[3]
         for p in range(count):
             value = load_kept(v, start + p * n + i)
-            o0 = fma(splat_f32x16(weights[0, p]), value, o0)
-            o1 = fma(splat_f32x16(weights[1, p]), value, o1)
-            o2 = fma(splat_f32x16(weights[2, p]), value, o2)
-            o3 = fma(splat_f32x16(weights[3, p]), value, o3)
+            o0 = fma(splat_f32x16(get(weights, p)), value, o0)
+            o1 = fma(splat_f32x16(get(weights, PAGE + p)), value, o1)
+            o2 = fma(splat_f32x16(get(weights, 2 * PAGE + p)), value, o2)
+            o3 = fma(splat_f32x16(get(weights, 3 * PAGE + p)), value, o3)
         store_f32x16(out, h0 * n + i, o0)
         store_f32x16(out, h1 * n + i, o1)
         store_f32x16(out, h2 * n + i, o2)
