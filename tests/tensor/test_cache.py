@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyollama_tensor import reference
 from pyollama_tensor.batch import PAGE, Batch, BatchError
 from pyollama_tensor.cache import Element, KVCache, LayerCache
+from pyollama_tensor.rope import rope_frequencies
 
 
 @given(
@@ -60,11 +61,53 @@ def test_memory_is_counted_over_all_layers() -> None:
     assert len(cache.layers) == 3
 
 
+@pytest.mark.parametrize(("element", "n_byte"), [("q8_0", 34), ("q4_0", 18)])
+def test_scales_are_counted_too(element: Element, n_byte: int) -> None:
+    cache = KVCache(3, 2, 4, 64, 64, element)
+    assert cache.nbytes == 3 * 2 * PAGE * 4 * (64 + 64) // 32 * n_byte
+
+
+@pytest.mark.parametrize("element", ["f32", "f16", "q8_0", "q4_0"])
+def test_a_copied_page_holds_what_the_first_does(
+    make_batch: Callable[..., Batch], element: Element
+) -> None:
+    rng = np.random.default_rng(0)
+    cache = LayerCache(3, 2, 32, 64, element)
+    batch = make_batch(rng, [0], [PAGE])
+    cache.write(
+        rng.standard_normal((PAGE, 2, 32), np.float32),
+        rng.standard_normal((PAGE, 2, 64), np.float32),
+        batch,
+    )
+    page = batch.tables[0, 0]
+    cache.copy_page(page, 2)
+    for kept in cache.floats(np.array([page, 2], np.int32)):
+        np.testing.assert_array_equal(kept[0], kept[1])
+        assert kept.any()
+
+
+@pytest.mark.parametrize(("element", "error"), [("f16", 1e-3), ("q8_0", 0.02), ("q4_0", 0.5)])
+def test_positions_that_move_are_turned_and_kept_again(element: Element, error: float) -> None:
+    rng = np.random.default_rng(0)
+    exact, rounded = (LayerCache(2, 2, 32, 32, kind) for kind in ("f32", element))
+    k, v = rng.standard_normal((2, 40, 2, 32), np.float32)
+    places = np.arange(40, dtype=np.int32)
+    source, target = places[30:], places[30:] - np.int32(7)  # onto each other, over two pages
+    turn, by = rope_frequencies(32, 10000.0), np.full(10, -7, np.int32)
+    for cache in (exact, rounded):
+        reference.write_pages(cache, k, v, places)
+        cache.move(source, target, turn, by)
+    pages = np.arange(2, dtype=np.int32)
+    for expected, kept in zip(exact.floats(pages), rounded.floats(pages), strict=True):
+        assert np.abs(kept - expected).max() < error * np.abs(expected).max()
+
+
 def test_for_one_pass_all_layers_share_their_memory() -> None:
     cache = KVCache.for_one_pass(3, 2, 4, 8, 16)
     assert cache.nbytes == 2 * PAGE * 4 * (8 + 16) * 4
     assert len(cache.layers) == 3
     assert cache.layers[0].k is cache.layers[2].k
+    assert cache.layers[0].element == "f32"
 
 
 def test_a_page_beyond_the_cache_is_refused(make_batch: Callable[..., Batch]) -> None:

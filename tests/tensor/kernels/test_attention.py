@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,22 @@ def test_attention_is_its_twin(
     assert out.flags.c_contiguous
     expected = reference.paged_attention(q, cache, batch, 0.25)
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_attention_is_exact_but_for_what_the_cache_has_rounded(
+    make_batch: MakeBatch, make_cache: MakeCache, element: Element
+) -> None:
+    rng = np.random.default_rng(1)
+    batch = make_batch(rng, [700], [1])
+    cache = make_cache(rng, batch, 2, (64, 64), element)
+    q = rng.standard_normal((1, 8, 64), np.float32)
+    k, v = (x.astype(np.float64) for x in reference.read_pages(cache, batch.tables[0], 701))
+    scores = np.einsum("nke,kge->kgn", k, q[0].reshape(2, 4, 64)) / 8
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    exact = np.einsum("kgn,nke->kge", weights / weights.sum(-1, keepdims=True), v)
+    out = compiled.paged_attention(q, cache, batch, 1 / 8)
+    np.testing.assert_allclose(out[0], exact.reshape(8, 64), rtol=1e-5, atol=2e-6)
 
 
 def test_scores_far_apart_do_not_overflow(make_batch: MakeBatch, make_cache: MakeCache) -> None:
