@@ -4,6 +4,7 @@ Kernels take C-contiguous float32 of a fixed number of dimensions; `reference` s
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from pyollama_tensor.weights import embedding, linear, linears, make_weight
 
 if TYPE_CHECKING:
     from pyollama_tensor.batch import Batch
-    from pyollama_tensor.cache import LayerCache
+    from pyollama_tensor.cache import Element, LayerCache
     from pyollama_tensor.rope import Rope
 
 __all__ = [
@@ -171,20 +172,22 @@ def _warm_up_encoder() -> None:
     gelu(layer_norm(one, one[0], one[0], 1e-5))
 
 
-def _warm_up_attention() -> None:
-    """Compile what a layer does between its matrices, on a cache of one page of float16."""
+def _warm_up_attention(element: "Element") -> None:
+    """Compile what a layer does between its matrices, on a cache of one page."""
     from pyollama_tensor.batch import Batch
     from pyollama_tensor.cache import LayerCache
     from pyollama_tensor.rope import rope_frequencies
 
     zero = np.zeros(1, np.int32)
     batch = Batch(zero, None, zero, zero, np.zeros((1, 1), np.int32), zero)
-    cache = LayerCache(1, 1, 16, 16, "f16")
-    heads = np.ones((1, 1, 16), np.float32)
-    write_pages(cache, rope(heads, zero, rope_frequencies(16, 10000.0)), heads, zero)
+    cache = LayerCache(1, 1, 32, 32, element)
+    heads = np.ones((1, 1, 32), np.float32)
+    write_pages(cache, rope(heads, zero, rope_frequencies(32, 10000.0)), heads, zero)
     paged_attention(heads, cache, batch, 1.0)
 
 
 on_warmup("norms and gates", _warm_up_rows)
 on_warmup("norms of encoders", _warm_up_encoder)
-on_warmup("attention", _warm_up_attention)
+on_warmup("attention", partial(_warm_up_attention, "f16"))
+on_warmup("attention on q8_0", partial(_warm_up_attention, "q8_0"))
+on_warmup("attention on q4_0", partial(_warm_up_attention, "q4_0"))
