@@ -7,6 +7,10 @@ what has been added up so far is scaled down, so that nothing of the size of the
 Shapes: T rows, H query heads, K key heads, G = H / K heads per group, E inputs and V values per
 head (V a multiple of 16). Papers: arXiv:1805.02867 (online softmax), 2205.14135 (attention with
 it), 2305.13245 (groups), 2309.06180 (pages).
+
+Numbers that the cache keeps under scales (`kept`) are widened where they are used. A scale never
+meets a single number: of keys it multiplies sixteen sums of 32 products, for sixteen positions have
+theirs side by side, and of values the weights of their positions.
 """
 
 from typing import Any, TypeAlias
@@ -100,8 +104,10 @@ def _add_values(
     start: int,
     count: int,
 ) -> None:
-    """out = out * fade + weights @ v for four heads, the `count` positions from `start` on and
-    the outputs first to last."""
+    """out = out * fade + weights @ v for four heads and the outputs first to last.
+
+    start, count: where the page's values begin in v, and how many positions are added
+    """
     h0, h1, h2, h3 = heads
     n = out.shape[1]
     for i in range(first, last, 16):

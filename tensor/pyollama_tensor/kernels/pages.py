@@ -32,8 +32,7 @@ def _farthest(x: F32, first: int, n: int) -> np.float32:
 def _keep_block(
     x: F32, first: int, n: int, kept: Kept, place: int, step: int, scales: U16, scale_place: int
 ) -> None:
-    """Keep n numbers from flat place `first` of x on, `step` apart, under one scale if there are
-    scales."""
+    """Keep n numbers of flat x from `first` on, `step` apart: a block under one scale, if any."""
     scale = scale_for(kept, _farthest(x, first, n))
     if scales.size > 0:
         store_f16(scales, scale_place, scale)
@@ -53,22 +52,20 @@ def _write_heads(first: int, last: int, k: F32, v: F32, places: I32, pages: Page
     n_k, n_v = pages.k_scales.shape[3], pages.v_scales.shape[2]
     for head in range(first, last):
         for t in range(len(k)):
+            row = t * n_head + head
             page, place = places[t] // PAGE * n_head + head, places[t] % PAGE
             group, lane = page * (PAGE // 16) + place // 16, place % 16
             for i in range(n_k):
                 n = n_in // n_k
-                begin = (t * n_head + head) * n_in + i * n
-                kept = (group * n_in + i * n) * 16 + lane
-                _keep_block(
-                    k, begin, n, pages.k, kept, 16, pages.k_scales, (group * n_k + i) * 16 + lane
-                )
+                kept, scale = (group * n_in + i * n) * 16 + lane, (group * n_k + i) * 16 + lane
+                _keep_block(k, row * n_in + i * n, n, pages.k, kept, 16, pages.k_scales, scale)
             for i in range(n_v):
                 n = n_out // n_v
-                begin = (t * n_head + head) * n_out + i * n
-                kept = (page * PAGE + place) * n_kept + i * n
-                _keep_block(
-                    v, begin, n, pages.v, kept, 1, pages.v_scales, (page * n_v + i) * PAGE + place
+                kept, scale = (
+                    (page * PAGE + place) * n_kept + i * n,
+                    (page * n_v + i) * PAGE + place,
                 )
+                _keep_block(v, row * n_out + i * n, n, pages.v, kept, 1, pages.v_scales, scale)
 
 
 @kernel
