@@ -23,7 +23,7 @@ from pyollama_tensor.jit import kernel
 from pyollama_tensor.kept import Kept, Pages
 from pyollama_tensor.simd.lanes import first_lanes, load_kept, load_scales, prefetch_kept
 from pyollama_tensor.simd.math import exp_f32x16, fma, maximum, reduce_add, reduce_max
-from pyollama_tensor.simd.memory import get, load_f32x16, store_f32x16
+from pyollama_tensor.simd.memory import get, load_f32x16, prefetch, store_f32x16
 from pyollama_tensor.simd.vector import splat_f32x16
 from pyollama_tensor.threads import parallel_for, task
 from pyollama_tensor.types import F32, I32, I64, U16
@@ -81,6 +81,14 @@ def _scores(q: F32, heads: Heads, k: Kept, scales: U16, block: int, ahead: Kept,
         t0, t1 = fma(s0, scale, t0), fma(s1, scale, t1)
         t2, t3 = fma(s2, scale, t2), fma(s3, scale, t3)
     return t0, t1, t2, t3
+
+
+@register_jitable
+def _fetch_scales(scales: U16, n_scale: int, page: int) -> None:
+    """Ask for the scales of a page, n_scale for each position: 32 are a cache line."""
+    n = PAGE * n_scale if scales.size > 0 else 0
+    for i in range(0, n, PAGE):
+        prefetch(scales, page * n + i)
 
 
 @register_jitable
@@ -157,6 +165,8 @@ def _attend(
         later = np.int64(table[min(first + PAGE, length - 1) // PAGE]) * n_head + head
         count = min(PAGE, length - first)
         values = page * PAGE * n_out
+        _fetch_scales(k_scales, k_scales.shape[3], later)
+        _fetch_scales(v_scales, n_scale, later)
         a0, a1, a2, a3 = _scores(q, heads, k, k_scales, 2 * page, v, values)
         b0, b1, b2, b3 = _scores(q, heads, k, k_scales, 2 * page + 1, k, later * PAGE * n_in)
         m0, f0, t0 = _weigh(a0 * factor, b0 * factor, m0, t0, count, weights, 0)
