@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 
 from pyollama_tensor import ops, threads
+from pyollama_tensor.batch import Batch
+from pyollama_tensor.cache import LayerCache
 from pyollama_tensor.compiled import record
-from pyollama_tensor.recording import CHUNK, Arena, NotRecordable, contiguous, current, empty
+from pyollama_tensor.recording import (
+    CHUNK,
+    Arena,
+    NotRecordable,
+    Recording,
+    contiguous,
+    current,
+    empty,
+)
 from pyollama_tensor.rope import rope_frequencies
 from pyollama_tensor.types import F32
 
@@ -60,6 +70,19 @@ def test_the_same_input_is_prepared_once() -> None:
     assert len(calls) == 1
     again()
     assert len(calls) == 2
+
+
+def test_a_tape_knows_arrays_by_their_data_alone_also_in_tuples() -> None:
+    zero, x = np.zeros(1, np.int32), ones(1, 1, 32)
+    batch = Batch(zero, None, zero, zero, np.zeros((1, 1), np.int32), zero)
+    cache = LayerCache(1, 1, 32, 32, "q8_0")
+    with Recording(threads.new_tape(), Arena()) as recording:
+        cache.write(x, x, batch)
+        ops.paged_attention(x, cache, batch)
+    words = set(recording.tape.tolist())
+    assert {array.ctypes.data for array in cache.pages} <= words
+    # What counts references would be an array's own object, and may be gone at a replay.
+    assert not words & {id(array) for array in (*cache.pages, x)}
 
 
 def test_a_copy_in_between_cannot_be_recorded() -> None:

@@ -17,6 +17,7 @@ from numba.extending import models, register_model, typeof_impl
 from pyollama_tensor.simd.machine import I64
 from pyollama_tensor.simd.vector import LLVM, word
 
+TUPLE: Any = types.BaseTuple  # named or not
 TASK = ir.FunctionType(LLVM["i32"], [ir.IntType(8).as_pointer(), I64, I64])
 
 
@@ -83,10 +84,7 @@ def publish(typing: Any, rows: Any, args: Any) -> Any:
             body, compiled.fndesc, compiled.signature, [task.args[1], task.args[2], *each]
         )
         body.ret(body.zext(status.is_error, LLVM["i32"]))
-        bundle = values[1]
-        for i, kind in enumerate(args.types):
-            if isinstance(kind, types.Array):
-                bundle = builder.insert_value(bundle, _uncounted(builder, bundle, i), i)
+        bundle = _uncounted(builder, values[1], args)
         slot = cgutils.alloca_once_value(builder, bundle)
         size = I64(context.get_abi_sizeof(bundle.type))
         found = [builder.ptrtoint(task, I64), builder.ptrtoint(slot, I64), size]
@@ -95,13 +93,17 @@ def publish(typing: Any, rows: Any, args: Any) -> Any:
     return types.UniTuple(types.int64, 3)(rows, args), codegen
 
 
-def _uncounted(builder: Any, bundle: Any, i: int) -> Any:
-    """Emit array i of a bundle without its meminfo and its Python object."""
-    array = builder.extract_value(bundle, i)
-    for field in (0, 1):
-        nothing = ir.Constant(array.type.elements[field], None)
-        array = builder.insert_value(array, nothing, field)
-    return array
+def _uncounted(builder: Any, value: Any, kind: Any) -> Any:
+    """Emit an array, or each one in a tuple, without its meminfo and its Python object."""
+    if isinstance(kind, TUPLE):
+        for i, each in enumerate(kind.types):
+            inner = _uncounted(builder, builder.extract_value(value, i), each)
+            value = builder.insert_value(value, inner, i)
+    elif isinstance(kind, types.Array):
+        for field in (0, 1):
+            nothing = ir.Constant(value.type.elements[field], None)
+            value = builder.insert_value(value, nothing, field)
+    return value
 
 
 @word
