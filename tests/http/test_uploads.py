@@ -128,6 +128,14 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
         yield server
 
 
+def has_imported_ahead(server: LiveServer) -> None:
+    """Wait until the server has everything that it will import, by needing it."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection.request("POST", "/api/generate", b'{"model": "none"}')
+    assert connection.getresponse().status == 404
+    connection.close()
+
+
 def memory(server: LiveServer) -> int:
     """Bytes of real memory that the process takes."""
     lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
@@ -139,6 +147,7 @@ def memory(server: LiveServer) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_body_without_end_takes_disk_and_no_memory(server: LiveServer, tmp_path: Path) -> None:
     piece = b"100000\r\n" + bytes(MB) + b"\r\n"
+    has_imported_ahead(server)
     with begin(server.url, "Transfer-Encoding: chunked") as connection:
         for _ in range(10):
             connection.sendall(piece)
