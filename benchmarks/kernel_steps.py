@@ -124,7 +124,7 @@ CHILDREN = {
     "several": {},
 }
 MEASURES: dict[str, Callable[[int], float]] = {
-    "portable": of_records,
+    "portable": without_fetching,
     "unfetched": without_fetching,
     "one": of_records,
     "several": lambda rounds: of_records(rounds, ROWS),
@@ -134,7 +134,7 @@ MEASURES: dict[str, Callable[[int], float]] = {
 def in_child(name: str, rounds: int, n_threads: int) -> float:
     """Measure a step in a process of its own, on so many processors."""
     with tempfile.TemporaryDirectory() as folder:
-        own = {"PYOLLAMA_JIT_CACHE": folder} if name == "unfetched" else {}
+        own = {"PYOLLAMA_JIT_CACHE": folder} if MEASURES[name] is without_fetching else {}
         allowed = sorted(os.sched_getaffinity(0))[:n_threads]
         done = subprocess.run(
             [sys.executable, __file__, "--step", name, "--rounds", str(rounds)],
