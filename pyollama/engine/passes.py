@@ -47,8 +47,7 @@ class Passes:
         recorded = self._recorded.get(batch.n_row)
         if recorded is None:
             return self._record(batch)
-        for layer in self.cache.layers[:1]:
-            layer.check(batch)
+        self.cache.layers[0].check(batch)  # all layers have the same pages
         recorded.batch.overwrite(batch)
         return recorded.again()
 

@@ -7,6 +7,7 @@
 <think>                     <assistant><think>
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -70,9 +71,9 @@ class _Poolside(Renderer):
         thought = self.thought(message.thinking, thinking)
         return f"<assistant>{self.line}{thought}{self.line}{text}{calls}</assistant>\n"
 
+    @abstractmethod
     def thought(self, thought: str, thinking: bool) -> str:
         """What a turn of the past begins with."""
-        raise NotImplementedError
 
     def call(self, call: ToolCall) -> str:
         """A call; texts as they are, all other values in JSON."""

@@ -4,13 +4,12 @@ import sys
 from typing import Any
 
 import anthropic
+from questions import PARIS, SKY
 from reporting import report
 
 (URL,) = sys.argv[1:]
 CLIENT = anthropic.Anthropic(base_url=URL, api_key="unused", max_retries=0)
 AWAITED = anthropic.AsyncAnthropic(base_url=URL, api_key="unused", max_retries=0)
-SKY: Any = [{"role": "user", "content": "Why is the sky blue?"}]
-PARIS: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
 WEATHER: Any = {
     "name": "get_weather",
     "description": "Get the weather of a city",

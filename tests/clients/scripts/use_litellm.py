@@ -8,32 +8,10 @@ from typing import Any
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches a list of prices
 
 import litellm
+from questions import COLOR, LIKING, PARIS, SKY, WEATHER
 from reporting import report
 
 (URL,) = sys.argv[1:]
-SKY = [{"role": "user", "content": "Why is the sky blue?"}]
-PARIS = [{"role": "user", "content": "What is the weather in Paris?"}]
-COLOR = [{"role": "user", "content": "Which color do you like?"}]
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Get the weather of a city",
-        "parameters": {
-            "type": "object",
-            "required": ["city"],
-            "properties": {"city": {"type": "string", "description": "The city"}},
-        },
-    },
-}
-LIKING = {
-    "type": "object",
-    "properties": {
-        "color": {"enum": ["red", "green", "blue"]},
-        "count": {"type": "integer", "minimum": 1, "maximum": 9},
-    },
-    "required": ["color", "count"],
-}
 WITHIN = {"type": "json_schema", "json_schema": {"name": "liking", "schema": LIKING}}
 Call = Callable[[], Any]
 Awaited = Callable[[], Coroutine[Any, Any, Any]]

@@ -7,36 +7,13 @@ from typing import Any
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches a list of prices
 
 import litellm
+from questions import COLOR, LIKING, PARIS, SKY, SUM, WEATHER
 from reporting import report
 
 (URL,) = sys.argv[1:]
 BASES = {"openai": f"{URL}/v1", "anthropic": URL}
-SKY = [{"role": "user", "content": "Why is the sky blue?"}]
-PARIS = [{"role": "user", "content": "What is the weather in Paris?"}]
-COLOR = [{"role": "user", "content": "Which color do you like?"}]
-SUM = [{"role": "user", "content": "What is 2 plus 3?"}]
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Get the weather of a city",
-        "parameters": {
-            "type": "object",
-            "required": ["city"],
-            "properties": {"city": {"type": "string", "description": "The city"}},
-        },
-    },
-}
-LIKING = {
-    "type": "object",
-    "properties": {
-        "color": {"enum": ["red", "green", "blue"]},
-        "count": {"type": "integer", "minimum": 1, "maximum": 9},
-    },
-    "required": ["color", "count"],
-    "additionalProperties": False,
-}
-WITHIN = {"type": "json_schema", "json_schema": {"name": "liking", "schema": LIKING}}
+CLOSED = LIKING | {"additionalProperties": False}
+WITHIN = {"type": "json_schema", "json_schema": {"name": "liking", "schema": CLOSED}}
 
 
 def fields(provider: str, messages: list[Any], **more: Any) -> dict[str, Any]:

@@ -5,15 +5,12 @@ from typing import Any, Literal
 
 import openai
 from pydantic import BaseModel, Field
+from questions import COLOR, PARIS, SKY, SUM
 from reporting import report
 
 (URL,) = sys.argv[1:]
 CLIENT = openai.OpenAI(base_url=f"{URL}/v1/", api_key="unused", max_retries=0)
 AWAITED = openai.AsyncOpenAI(base_url=f"{URL}/v1/", api_key="unused", max_retries=0)
-SKY: Any = [{"role": "user", "content": "Why is the sky blue?"}]
-PARIS: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
-COLOR: Any = [{"role": "user", "content": "Which color do you like?"}]
-SUM: Any = [{"role": "user", "content": "What is 2 plus 3?"}]
 USAGE: Any = {"include_usage": True}
 LOW: Any = {"reasoning_effort": "low"}
 
