@@ -14,8 +14,9 @@ from pyollama.serving.runner import Runner
 from pyollama.serving.text_side import TextSide, read_text_side
 from pyollama.settings import KVCacheType
 from pyollama_formats.gguf import GGUFFile, open_gguf
+from pyollama_tensor.cores import n_cores
 from pyollama_tensor.kept import BLOCK, fits
-from pyollama_tensor.threads import n_cores, set_threads
+from pyollama_tensor.threads import set_threads
 
 Progress = Callable[[int, int], None]
 

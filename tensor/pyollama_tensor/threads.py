@@ -14,17 +14,15 @@ work alone, so two of them never wait for each other.
 """
 
 import atexit
-import math
 import os
 import threading
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
 
+from pyollama_tensor.cores import n_cores
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.recording import Recording, current
 from pyollama_tensor.simd.machine import (
@@ -273,37 +271,3 @@ def _forget() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
-
-
-@cache
-def n_cores() -> int:
-    """Cores this process may use: physical ones, within its affinity and its group's quota."""
-    if hasattr(os, "sched_getaffinity"):
-        allowed = os.sched_getaffinity(0)
-    else:
-        allowed = set(range(os.cpu_count() or 1))
-    return max(1, min(_physical(allowed), _quota()))
-
-
-def _physical(allowed: set[int], root: Path = Path("/sys/devices/system/cpu")) -> int:
-    """Count cores among logical processors: siblings of one core share their arithmetic units."""
-    cores = set()
-    for number in allowed:
-        try:
-            cores.add((root / f"cpu{number}/topology/thread_siblings_list").read_text())
-        except OSError:
-            return len(allowed)
-    return len(cores)
-
-
-def _quota(root: Path = Path("/sys/fs/cgroup")) -> int:
-    """Whole cores that the control group's quota pays for; a large number if there is none."""
-    try:
-        if (root / "cpu.max").exists():
-            quota, period = (root / "cpu.max").read_text().split()
-        else:
-            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
-            period = (root / "cpu/cpu.cfs_period_us").read_text()
-        return math.ceil(int(quota) / int(period)) if int(quota) > 0 else 1 << 16
-    except (OSError, ValueError):  # no such file, or the word "max"
-        return 1 << 16

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,30 +177,3 @@ for _ in range(100):
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_siblings_of_a_core_count_once(tmp_path: Path) -> None:
-    for number, siblings in enumerate(["0-1", "0-1", "2-3", "2-3"]):
-        folder = tmp_path / f"cpu{number}" / "topology"
-        folder.mkdir(parents=True)
-        (folder / "thread_siblings_list").write_text(siblings)
-    assert threads._physical({0, 1, 2, 3}, tmp_path) == 2
-    assert threads._physical({1, 2}, tmp_path) == 2
-    assert threads._physical({0, 1}, tmp_path) == 1
-    assert threads._physical({7, 8, 9}, tmp_path) == 3  # unknown: each for itself
-
-
-@pytest.mark.parametrize(("text", "cores"), [("150000 100000", 2), ("max 100000", 1 << 16)])
-def test_the_quota_of_the_group_counts(tmp_path: Path, text: str, cores: int) -> None:
-    (tmp_path / "cpu.max").write_text(text)
-    assert threads._quota(tmp_path) == cores
-
-
-def test_the_quota_of_old_groups_counts(tmp_path: Path) -> None:
-    assert threads._quota(tmp_path) == 1 << 16
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
-    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
-    assert threads._quota(tmp_path) == 1 << 16
-    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("300000\n")
-    assert threads._quota(tmp_path) == 3

@@ -12,7 +12,8 @@ from pyollama.api import FOREVER, Duration
 from pyollama.serving import Serving
 from pyollama.serving.slot import Slot
 from pyollama.store import Store
-from pyollama_tensor.threads import n_cores, n_threads
+from pyollama_tensor.cores import n_cores
+from pyollama_tensor.threads import n_threads
 
 
 def test_requests_at_once_share_one_load_and_give_the_same_text(store: Store) -> None:
