@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyollama.store.errors import refusals
 from pyollama_formats.gguf.reader import GGUFFile, open_gguf
 
-__all__ = ["TOWERS", "FactsCache", "GGUFFacts", "has_towers", "human_number", "read_facts"]
+__all__ = [
+    "TOWERS",
+    "FactsCache",
+    "GGUFFacts",
+    "has_towers",
+    "human_number",
+    "opened",
+    "read_facts",
+]
 
 TOWERS = ("a.", "mm.", "mtp.", "s.", "v.")  # beginnings of names beside the text model
 
@@ -53,15 +62,25 @@ class FactsCache:
         self.lock = threading.Lock()
 
     def of(self, digest: str, path: Path) -> GGUFFacts:
-        """The facts of a blob; FormatError for a file that is no valid GGUF."""
+        """The facts of a blob; FormatError for a file that is no valid GGUF, StoreError if gone."""
         with self.lock:
             known = self.facts.get(digest)
         if known is None:
-            with open_gguf(path) as file:
+            with opened(path) as file:
                 known = read_facts(file)
             with self.lock:
                 self.facts[digest] = known
         return known
+
+
+def opened(path: Path) -> GGUFFile:
+    """Open a blob as a GGUF file.
+
+    FormatError for one that is none, and StoreError in the words of a failed open for one that is
+    not here: another process may have deleted it since it was found.
+    """
+    with refusals("open", path):
+        return open_gguf(path)
 
 
 def read_facts(file: GGUFFile) -> GGUFFacts:

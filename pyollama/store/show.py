@@ -8,9 +8,10 @@ import numpy as np
 from pyollama.api import LocalTime
 from pyollama.errors import FormatError, NotFound
 from pyollama.gotext import go_quoted, go_value
+from pyollama.store.facts import opened
 from pyollama.store.model import DEFAULT_TEMPLATE, StoredModel
 from pyollama.store.types import ShowResponse, TensorEntry
-from pyollama_formats.gguf.reader import GGUFFile, open_gguf
+from pyollama_formats.gguf.reader import GGUFFile
 from pyollama_formats.gguf.values import LazyArray
 
 __all__ = ["modelfile", "parameters_text", "show"]
@@ -45,11 +46,11 @@ def show(
         requires=model.config.requires or "",
     )
     if model.model_path is not None:
-        with open_gguf(model.model_path) as file:
+        with opened(model.model_path) as file:
             answer.model_info = model_info(file, verbose=verbose)
             answer.tensors = tensors(file)
     for layer in model.layers("projector")[:1]:
-        with open_gguf(model.blobs.open_path(layer.digest)) as file:
+        with opened(model.blobs.open_path(layer.digest)) as file:
             answer.projector_info = key_values(file, verbose=verbose)
     return answer
 

@@ -64,6 +64,12 @@ class GGUFFile:
         self.tensors = _read_tensors(cursor, n_tensors, self.alignment)
         pages.drop(data, 0, cursor.position)
 
+    def begins_with(self, head: bytes) -> bool:
+        """Whether these are the file's first bytes."""
+        if self._data.closed:
+            raise GGUFError("the GGUF file is closed")
+        return self._data[: len(head)] == head
+
     def stored_value(self, key: str) -> bytes:
         """A key's type number and value as the file has them; KeyError for a key that it lacks."""
         if self._data.closed:

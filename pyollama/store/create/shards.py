@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from pyollama.store.create.copying import VALIDATING, CopiedBlob, Recipe, copied
 from pyollama.store.create.uploads import Upload
 from pyollama.store.errors import StoreError
+from pyollama.store.facts import opened
 from pyollama.store.quantization.layout import place, stored_type, stored_values
 from pyollama.store.types import ProgressResponse
-from pyollama_formats.gguf.reader import GGUFFile, open_gguf
+from pyollama_formats.gguf.reader import GGUFFile
 from pyollama_formats.gguf.tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def merged(
 ) -> Generator[ProgressResponse, None, CopiedBlob]:
     """Store the shards as one blob: the keys of the first, the tensors of all."""
     with ExitStack() as stack:
-        files = [stack.enter_context(open_gguf(shard.path)) for shard in shards]
+        files = [stack.enter_context(opened(shard.path)) for shard in shards]
         first = files[0]
         values = stored_values(first, stored_type(first))
         recipe = Recipe(values, _ordered_tensors(files), first.alignment)

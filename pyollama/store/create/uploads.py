@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyollama.errors import BadRequest
 from pyollama.store.create.assembly import Assembly
-from pyollama.store.errors import StoreError
+from pyollama.store.errors import StoreError, refusals
 from pyollama.store.facts import GGUFFacts
 
 __all__ = ["Upload", "starts_with_magic", "uploaded"]
@@ -36,10 +36,12 @@ def uploaded(new: Assembly, key: str, digest: str) -> Upload:
     if not starts_with_magic(path):
         raise BadRequest("supplied file was not in GGUF format")
     new.store.blobs.touch(digest)
-    return Upload(key, digest, path, path.stat().st_size, new.store.facts.of(digest, path))
+    with refusals("stat", path):
+        size = path.stat().st_size
+    return Upload(key, digest, path, size, new.store.facts.of(digest, path))
 
 
 def starts_with_magic(path: Path) -> bool:
     """Whether a file begins as a GGUF does."""
-    with path.open("rb") as file:
+    with refusals("open", path), path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC

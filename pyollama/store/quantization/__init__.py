@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from pyollama.store.blob_writer import BlobWriter
 from pyollama.store.errors import StoreError
-from pyollama.store.facts import GGUFFacts
+from pyollama.store.facts import GGUFFacts, opened
 from pyollama.store.quantization.rules import TARGETS
 from pyollama.store.types import NO_DIGEST, ProgressResponse
 from pyollama_formats.gguf.file_types import file_type_name
-from pyollama_formats.gguf.reader import open_gguf
 
 if TYPE_CHECKING:
     from pyollama.store.blobs import Blobs
@@ -58,7 +57,7 @@ def quantized(
     from pyollama.store.quantization.rewrite import rewrite  # compiled code, needed here only
 
     status, told = f"quantizing {file_type_name(facts.file_type)} model to {target}", 0
-    with open_gguf(blobs.open_path(digest)) as file, BlobWriter(blobs) as writer:
+    with opened(blobs.open_path(digest)) as file, BlobWriter(blobs) as writer:
         for done in rewrite(file, target, writer.write):
             if done - told >= STEP or (told and done == file.size):
                 told = done

@@ -11,6 +11,8 @@ import busy_store
 import pytest
 
 from pyollama.store import Store, parse_name
+from pyollama.store.blobs import Blobs
+from pyollama.store.errors import StoreError
 from pyollama.store.types import CreateRequest
 
 SECONDS = 3.0
@@ -65,6 +67,25 @@ def test_names_that_differ_in_case_alone_stay_one_model(
     assert failures == []
     names = [name.full.lower() for name in store.manifests.names()]
     assert len(names) == len(set(names)) == 2
+
+
+@pytest.mark.parametrize("call", range(3))
+def test_a_blob_that_goes_before_it_is_opened_is_missed_in_the_words_of_a_failed_open(
+    store: Store, gguf: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    digest, _, _ = store.add_blob([gguf()])
+    found, calls = Blobs.open_path, iter(range(100))
+
+    def found_and_gone(blobs: Blobs, digest: str) -> Path:
+        path = found(blobs, digest)
+        if next(calls) == call:
+            path.unlink()
+        return path
+
+    monkeypatch.setattr(Blobs, "open_path", found_and_gone)
+    with pytest.raises(StoreError, match="no such file or directory"):
+        busy_store.run(store, CreateRequest(model="a", files={"m.gguf": digest}))
+    assert list(store.manifests.names()) == []
 
 
 @pytest.mark.slow
