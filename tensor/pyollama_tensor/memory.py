@@ -64,16 +64,28 @@ def _anonymous(n: int) -> mmap.mmap:
 Waiting = queue.SimpleQueue[tuple[float, "weakref.ref[U8]"]]
 
 
-@cache
 def _collector() -> Waiting:
-    """Start the thread; gives the queue on which it waits for memory and when to turn to it."""
+    """The queue on which one thread waits for memory and when to turn to it."""
+    with _starting:
+        return _started()
+
+
+@cache
+def _started() -> Waiting:
     waiting: Waiting = queue.SimpleQueue()
     threading.Thread(target=_collect, args=(waiting,), name="pages", daemon=True).start()
     return waiting
 
 
+def _forget() -> None:
+    global _starting
+    _starting = threading.Lock()
+    _started.cache_clear()
+
+
+_starting = threading.Lock()  # two models may load at once
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_collector.cache_clear)  # threads stay behind
+    os.register_at_fork(after_in_child=_forget)  # threads stay behind
 
 
 def _collect(waiting: Waiting) -> None:

@@ -6,8 +6,13 @@ chunks too. When the chunks run out the caller closes the task and waits for the
 still inside; one that comes later finds it closed. So nobody waits for a helper that sleeps, and
 one that the system has descheduled holds up no more than its chunk.
 
-Helpers stay in compiled code without the GIL between tasks: they spin, then yield, and after a
-millisecond or so without work they park on a Python event. `pool` wakes them again.
+Helpers stay in compiled code without the GIL between tasks: they spin, then yield, and after some
+milliseconds without work they park on a Python event. `pool` wakes them again. While a tape plays
+none parks: its caller is not in Python, where it would see that.
+
+Helpers never work on the processor of their caller: the system may put both on one when it wakes
+them, and threads that wait for each other look to it as if they needed no more. A helper that
+finds itself there moves away.
 
 Only one task is open at a time. A second runner thread that finds the pool taken does its own
 work alone, so two of them never wait for each other.
@@ -16,7 +21,8 @@ work alone, so two of them never wait for each other.
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,20 +42,21 @@ from pyollama_tensor.simd.machine import (
     sched_yield,
 )
 from pyollama_tensor.simd.memory import copy_words
+from pyollama_tensor.simd.places import current_cpu, leave_cpu
 from pyollama_tensor.simd.tasks import Task, call_task, publish
 from pyollama_tensor.types import I64
 
 # The pool's shared state: int64 words, those that different threads write on lines of their own.
 LOCK, TICKET, NEXT, INSIDE, FAILED, PARKED = 0, 16, 32, 48, 64, 80
-N_HELPER, STOP = 96, 97  # written by Python only
-CODE, ARGS, N, GRAIN = 112, 113, 114, 115  # the open task
+N_HELPER, STOP, PLAYING = 96, 97, 98  # rarely written: helpers, the end, and tapes that play
+CODE, ARGS, N, GRAIN, CPU = 112, 113, 114, 115, 117  # the open task, and where its caller runs
 END = 116  # of a recording's tape, which follows on the words of a state without helpers
 N_WORD = 128
 N_TAPE = 1 << 20  # words; memory comes as they are written
 ENTRY = 4  # words of a task on the tape before its arguments: code, n, grain, and how many words
 
 SPINS = 2_000  # pauses before yielding: about 50 microseconds
-YIELDS = 2_000  # yields before parking: a millisecond or two on a quiet machine
+YIELDS = 20_000  # before parking: some milliseconds, longer than sampling from a step takes
 
 
 @kernel
@@ -69,6 +76,7 @@ def share(state: I64, code: int, args: int, n: int, grain: int) -> int:
     if atomic_load(state, N_HELPER) == 0 or n <= grain or atomic_swap(state, LOCK, 1) != 0:
         return int(call_task(code, args, 0, n))
     state[CODE], state[ARGS], state[N], state[GRAIN] = code, args, n, grain
+    state[CPU] = current_cpu()
     atomic_store(state, FAILED, 0)
     atomic_store(state, NEXT, 0)
     atomic_add(state, TICKET, 1)  # odd: open
@@ -112,7 +120,9 @@ def replay(recording: Recording) -> None:
     """Run a recorded pass again, over its inputs as they are now."""
     for refresh in recording.inputs:
         refresh()
-    play(pool(), recording.tape)
+    running = _pool or _start()
+    with running.awake():
+        play(running.state, recording.tape)
 
 
 @kernel
@@ -153,12 +163,16 @@ def help_until_idle(state: I64, seat: int) -> None:
     """Join every task that opens, until there was none for a while or the pool stops."""
     mode = flush_to_zero()
     idle = 0
-    while idle < SPINS + YIELDS and atomic_load(state, STOP) == 0:
+    while atomic_load(state, STOP) == 0:
+        if idle >= SPINS + YIELDS and atomic_load(state, PLAYING) == 0:
+            break
         ticket = atomic_load(state, TICKET)
         if ticket % 2 == 1 and seat < atomic_load(state, N_HELPER):
             atomic_add(state, INSIDE, 1)
             # Still open now means that the caller waits for us; else its arguments may be gone.
             if atomic_load(state, TICKET) == ticket:
+                if state[CPU] == current_cpu():
+                    leave_cpu(current_cpu())
                 take_chunks(state, state[CODE], state[ARGS], state[N], state[GRAIN])
             atomic_add(state, INSIDE, -1)
             while atomic_load(state, TICKET) == ticket:
@@ -203,8 +217,20 @@ class Pool:
             if state[STOP]:  # its event may be the one just cleared
                 return
             atomic_add_one(state, PARKED, 1)
-            event.wait()
+            if not state[PLAYING]:  # one that begins from here on finds that we have parked
+                event.wait()
             atomic_add_one(state, PARKED, -1)
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Keep the helpers from parking as long as the block lasts, and call back who has."""
+        atomic_add_one(self.state, PLAYING, 1)
+        try:
+            if self.state[PARKED]:
+                self.wake()
+            yield
+        finally:
+            atomic_add_one(self.state, PLAYING, -1)
 
     def wake(self) -> None:
         """Call back the helpers that have parked."""

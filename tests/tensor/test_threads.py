@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -117,6 +118,25 @@ def test_denormals_are_zero_inside_and_kept_outside() -> None:
     if ON_X86:
         assert not out.any()
     assert np.float32(1e-38) * np.float32(0.5) > 0
+
+
+@pytest.mark.parametrize("threads_used", [4], indirect=True)
+def test_no_helper_parks_while_a_tape_plays() -> None:
+    running = threads._start()
+    until(lambda: running.state[threads.PARKED] == len(running.threads))
+    with running.awake():
+        until(lambda: running.state[threads.PARKED] == 0)
+        for _ in range(20):  # many times longer than a helper waits otherwise
+            time.sleep(0.01)
+            assert running.state[threads.PARKED] == 0
+    until(lambda: running.state[threads.PARKED] == len(running.threads))
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @pytest.mark.slow
