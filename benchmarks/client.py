@@ -5,11 +5,9 @@ has as many tokens as characters.
 """
 
 import random
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import TypeVar
 
 from streaming import Line, answer
@@ -50,7 +48,7 @@ class Client:
         return answer(self.url, body)
 
     def decode(self, n_token: int, n_context: int) -> float:
-        """Median seconds between streamed tokens behind a context that is in the cache."""
+        """Mean seconds between streamed tokens behind a context that is in the cache."""
         return gap(self.generate(self.context(n_context), n_token + 1))
 
     def prefill(self, n_prompt: int) -> float:
@@ -101,17 +99,15 @@ def arrivals(lines: Sequence[Line]) -> list[float]:
 
 
 def gap(lines: Sequence[Line]) -> float:
-    """Median seconds between tokens; a token that shows no text yet has no line, a median bears it.
+    """Mean seconds between tokens, from the first line's arrival to that of the last.
 
-    Never less than the mean that the server tells: lines that wait for a busy client come in one
-    heap. ValueError if the answer is too short to have a gap.
+    A token that shows no text yet has no line and is counted by the server. ValueError if the
+    answer is too short to have a gap.
     """
-    times = arrivals(lines)
+    times, n_token = arrivals(lines), int(lines[-1].event["eval_count"])
     if len(times) < 2:
         raise ValueError("the answer has fewer than two lines of text")
-    last = lines[-1].event
-    told = float(last["eval_duration"]) / 1e9 / max(1, int(last["eval_count"]) - 1)
-    return max(statistics.median(b - a for a, b in pairwise(times)), told)
+    return (times[-1] - times[0]) / (n_token - 1)
 
 
 def rate(answers: Sequence[Sequence[Line]]) -> float:

@@ -56,9 +56,9 @@ def ids(n: int, start: int = 0) -> list[int]:
 
 
 def decode(peer: Peer, n: int, n_context: int = CONTEXT) -> float:
-    """Median seconds per token of n single tokens behind a context, which must be there."""
+    """Mean seconds per token of n single tokens behind a context, which must be there."""
     peer.rewind(n_context)
-    return statistics.median(peer.feed(ids(1, n_context + i)) for i in range(n))
+    return statistics.fmean(peer.feed(ids(1, n_context + i)) for i in range(n))
 
 
 def prefill(peer: Peer, n_prompt: int = PREFILL) -> float:

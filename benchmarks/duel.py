@@ -20,6 +20,7 @@ import compare
 import llama_server
 from client import NAME, Client, overall_rate
 from figures import Better, Rounds
+from idle import wait_until_idle
 from machine import Level, restricted
 from peers import Remote, Setting, llama_cpp
 from servers import Child, add_model, child
@@ -79,9 +80,10 @@ class Duel(AbstractContextManager["Duel"]):
 
     @cached_property
     def client(self) -> Client:
-        """A client of our server, whose model is loaded."""
+        """A client of our server, whose model is loaded and which rests."""
         client = Client(self.server.url)
         client.generate("c", 1)
+        wait_until_idle(self.server.process.pid)
         return client
 
     @cached_property

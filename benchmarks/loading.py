@@ -20,13 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import compare
 from client import NAME
 from figures import Figure, Goal, Rounds, alone, compared, table
+from idle import wait_until_idle
 from llama_libraries import best_build, libraries
 from machine import kv_bytes
 from peers import Peer, Remote, Setting
@@ -40,8 +41,6 @@ from pyollama_formats.gguf import open_gguf
 N_CTX = 4096
 N_START = 10  # starts of the server
 LOAD, REST, PEAK, START = (Goal(value, "lower") for value in (1.0, 1.1, 1.3, 0.6))
-QUIET = 3.0  # seconds with hardly any work; more than the server's own pauses (memory.DELAY)
-BUSY = 0.03  # seconds of processor time within QUIET that are not nothing
 
 
 @dataclass(frozen=True)
@@ -120,31 +119,6 @@ def memory(pid: int, field: str) -> int:
     """VmRSS or VmHWM of a process, bytes."""
     text = Path(f"/proc/{pid}/status").read_text("utf-8")
     return int(text.split(f"{field}:")[1].split()[0]) << 10
-
-
-def wait_until_idle(pid: int) -> None:
-    """Return once a process and its children have nothing more to do."""
-    before = -1.0
-    while before < 0 or processor_seconds(pid) - before > BUSY:
-        before = processor_seconds(pid)
-        time.sleep(QUIET)
-
-
-def processor_seconds(pid: int) -> float:
-    """Processor time of a process and of the children that it still has."""
-    return sum(seconds_of(each) for each in (pid, *children(pid)))
-
-
-def seconds_of(pid: int) -> float:
-    """Processor time of one process, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def children(pid: int) -> Iterator[int]:
-    """The processes that a process has started from its main thread, ended or not."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8")
-    return map(int, text.split())
 
 
 def measured_round(turn: int, models: Path, setting: Setting) -> Round:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import compare
 from client import NAME, Client
+from idle import wait_until_idle
 from llama_libraries import best_build, libraries
 from peers import Remote, Setting, llama_cpp
 from servers import add_model, child
@@ -96,9 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         add_model(Store(models), NAME, model)
         with child(models, variables, n_cpu=options.threads) as running:
             client = Client(running.url)
-            client.decode(
-                1, compare.CONTEXT
-            )  # loads the model and fills its cache with the context
+            client.decode(1, compare.CONTEXT)  # the model and the context are there from here on
+            wait_until_idle(running.process.pid)
             rows = beside_llama_cpp(client, setting, options.rounds, options.tokens)
             total = throughput(client, options.rounds)
     print(

@@ -1,9 +1,6 @@
-"""What loading takes: memory over file and keys and values, and when a server is at rest."""
+"""What loading takes: memory over file and keys and values."""
 
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import loading
@@ -35,20 +32,6 @@ def test_memory_is_judged_beside_the_file_and_the_cache(
     assert figure.ratio == pytest.approx(factor, rel=1e-4)
     assert figure.verdict == verdict
     assert "llama.cpp 5 MB" in figure.note
-
-
-@pytest.mark.slow
-def test_a_process_is_not_idle_before_its_children_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "QUIET", 0.5)
-    child = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass"
-    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}]); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        time.sleep(0.3)  # it has started the child
-        loading.wait_until_idle(process.pid)
-        assert loading.seconds_of(process.pid) < 1.0
-        reaped = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[13:15]
-        assert sum(map(int, reaped)) / os.sysconf("SC_CLK_TCK") > 1.4
-        process.communicate(b"\n")
 
 
 def test_memory_of_a_process_is_what_the_system_says() -> None:
