@@ -14,6 +14,7 @@ import posixpath
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from types import ModuleType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,9 +92,13 @@ def imported(target: str) -> Handler:
     The modules that need the store bring NumPy along, which would delay the start of the server.
     """
 
+    module, _, name = target.partition(":")
+    found: ModuleType | None = None
+
     async def handler(request: Request) -> Response:
-        module, _, name = target.partition(":")
-        found = await asyncio.to_thread(importlib.import_module, f"pyollama_http.{module}")
+        nonlocal found
+        if found is None:
+            found = await asyncio.to_thread(importlib.import_module, f"pyollama_http.{module}")
         answer: Response = await getattr(found, name)(request)
         return answer
 

@@ -1,6 +1,7 @@
 """The random numbers of the C++ standard library, so that a seed gives what it gives elsewhere."""
 
 import secrets
+from functools import cached_property
 
 import numpy as np
 
@@ -13,9 +14,14 @@ class UniformDoubles:
     def __init__(self, seed: int) -> None:
         seed &= 0xFFFFFFFF
         self.seed = secrets.randbits(32) if seed == RANDOM_SEED else seed
-        self._twister = np.random.MT19937()
+
+    @cached_property
+    def _twister(self) -> np.random.MT19937:
+        """Made when it is first needed: a greedy answer never does."""
+        twister = np.random.MT19937()
         # Seeds the twister as std::mt19937 does, where MT19937(seed) would mix the seed first.
-        np.random.RandomState(self._twister).seed(self.seed)
+        np.random.RandomState(twister).seed(self.seed)
+        return twister
 
     def next(self) -> float:
         """One double from two 32-bit outputs, the first of which is the low half."""

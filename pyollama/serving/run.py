@@ -55,21 +55,18 @@ class Run(Generic[R]):
 
     async def begin(self, thinks: bool) -> Events[R]:
         """Build the prompt and start; a model that need not run is given back at once."""
-        endpoint, loaded = self.endpoint, self.lease.loaded
+        endpoint = self.endpoint
         if endpoint.is_empty:
             return self._without_running(endpoint.bare("load"))
-        exchange = await asyncio.to_thread(endpoint.exchange, self.stored, loaded, thinks)
-        room = prompt_room(endpoint.call, self.options, exchange, loaded.num_ctx)
-        room.strict = self.strict
-        prompt = await asyncio.to_thread(endpoint.prompt, exchange, room)
+        exchange, room, prompt = await asyncio.to_thread(self._written, thinks)
         if endpoint.call.debug_render_only:
             return self._without_running(endpoint.rendered(prompt))
         requested_format(endpoint.call.format)
         form = endpoint.form(exchange, prompt)
         try:
             require_text_only(endpoint.images)
-            constraint = await asyncio.to_thread(answer_constraint, exchange, endpoint.call.format)
-            tokens = await self._tokens(room, prompt)
+            work = self._constraint_and_tokens
+            constraint, tokens = await asyncio.to_thread(work, exchange, room, prompt)
         except PyollamaError as error:
             self.lease.release()
             return Refused(error)
@@ -90,15 +87,30 @@ class Run(Generic[R]):
 
         async def second(thoughts: str) -> Pass:
             prompt = await asyncio.to_thread(self.endpoint.prompt, exchange, room, thoughts)
-            tokens = await self._tokens(room, prompt)
+            tokens = await asyncio.to_thread(self._tokens, room, prompt)
             return self._pass(room, tokens, constraint, form, self.lease.release)
 
         first = self._pass(room, tokens, None, form, ended=lambda: None)
         return Answer(self.lease, first, form, self.clock, second)
 
-    async def _tokens(self, room: Room, prompt: str) -> list[int]:
+    def _written(self, thinks: bool) -> tuple[Exchange, Room, str]:
+        """Who writes the prompt, how long it may be, and the prompt."""
+        endpoint, loaded = self.endpoint, self.lease.loaded
+        exchange = endpoint.exchange(self.stored, loaded, thinks)
+        room = prompt_room(endpoint.call, self.options, exchange, loaded.num_ctx)
+        room.strict = self.strict
+        return exchange, room, endpoint.prompt(exchange, room)
+
+    def _constraint_and_tokens(
+        self, exchange: Exchange, room: Room, prompt: str
+    ) -> tuple[Constraint | None, list[int]]:
+        """What keeps the answer within its format, and the prompt's tokens."""
+        constraint = answer_constraint(exchange, self.endpoint.call.format)
+        return constraint, self._tokens(room, prompt)
+
+    def _tokens(self, room: Room, prompt: str) -> list[int]:
         """The tokens of a prompt, cut where that is allowed. Raises BadRequest."""
-        tokens = self._cut(room, await asyncio.to_thread(room.tokens, prompt))
+        tokens = self._cut(room, room.tokens(prompt))
         require_acceptable(self.lease.loaded, tokens, self.options)
         return tokens
 

@@ -78,7 +78,7 @@ class Manifests:
         """The name with each part in the spelling of an equal part of any stored name.
 
         Parts are compared without regard to case, one by one, so that no two stored names ever
-        differ in case alone.
+        differ in case alone. The name itself, the same object, if it is stored.
         """
         if self.has(name):
             return name
@@ -93,6 +93,13 @@ class Manifests:
         """Whether there is a manifest file of exactly this spelling inside the store."""
         path = self.path(name)
         return path.is_file() and self._is_inside(path)
+
+    def find(self, name: Name) -> tuple[Name, StoredManifest]:
+        """The manifest of a name, whatever its case, and how it is spelled; raises as `read`."""
+        spelled = self.spelled(name)
+        if spelled is not name and not self.has(spelled):
+            raise NotFound(f"model '{name.short}' not found")
+        return spelled, self._read(spelled)
 
     def read(self, name: Name) -> StoredManifest:
         """The manifest of a name; NotFound, or FormatError for one that cannot be decoded."""

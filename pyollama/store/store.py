@@ -85,10 +85,7 @@ class Store:
 
     def find(self, name: Name) -> StoredModel:
         """The model of a name, whatever its case; NotFound, or FormatError for a damaged one."""
-        spelled = self.manifests.spelled(name)
-        if not self.manifests.has(spelled):
-            raise NotFound(f"model '{name.short}' not found")
-        return self._model(spelled, self.manifests.read(spelled))
+        return self._model(*self.manifests.find(name))
 
     def show(
         self,

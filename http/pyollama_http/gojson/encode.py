@@ -11,6 +11,7 @@ import re
 from array import array
 from base64 import b64encode
 from collections.abc import Callable
+from json.encoder import encode_basestring as quoted  # in C; escapes what JSON must
 from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
@@ -32,7 +33,6 @@ HTML = re.compile("[<>&\u2028\u2029]")
 BLANKS = re.compile(
     r'([^" \t\n\r]++|"(?:[^"\\]++|\\.)*+")|[ \t\n\r]++'
 )  # between the parts of JSON
-quoted = json.JSONEncoder(ensure_ascii=False).encode  # in C; escapes what JSON must
 
 
 class Written(str):
@@ -58,7 +58,9 @@ Out = Callable[[str], None]
 
 def _write(value: Any, out: Out) -> None:
     """Write any value; a free-form map goes out with its keys sorted."""
-    if isinstance(value, Struct):
+    if (text := SCALARS.get(type(value))) is not None:
+        out(text(value))
+    elif isinstance(value, Struct):
         _write_struct(value, out)
     elif isinstance(value, dict):
         _write_map(dict(sorted(value.items())), out)
@@ -77,7 +79,7 @@ def _write_struct(value: Struct, out: Out) -> None:
     mark = "{"
     for name, key, default in _fields(type(value)):
         item = getattr(value, name)
-        if default is not NODEFAULT and item == default:
+        if item is default or (default is not NODEFAULT and item == default):
             continue
         out(mark + key)
         _write_map(item, out) if isinstance(item, dict) else _write(item, out)
@@ -142,19 +144,22 @@ def _without_html(text: str) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """A string, number, time, JSON text, bytes, boolean or null."""
-    if isinstance(value, str):
-        return _text(value)
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Time | LocalTime):
-        return f'"{time_text(value, local=isinstance(value, LocalTime))}"'
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, float):
-        return float_text(value)
-    if isinstance(value, RawJSON):
-        return _compact(value.decode("utf-8", BYTEWISE))
-    if isinstance(value, bytes):
-        return f'"{b64encode(value).decode("ascii")}"'
+    """What is no struct, map or list, of a type derived from one of those below."""
+    for kind in type(value).__mro__:
+        if (text := SCALARS.get(kind)) is not None:
+            return text(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+# The text of a value of exactly that type, nearly all of what events consist of.
+SCALARS: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda value: "null",
+    Time: lambda value: f'"{time_text(value)}"',
+    LocalTime: lambda value: f'"{time_text(value, local=True)}"',
+    int: int.__repr__,
+    float: float_text,
+    RawJSON: lambda value: _compact(value.decode("utf-8", BYTEWISE)),
+    bytes: lambda value: f'"{b64encode(value).decode("ascii")}"',
+}

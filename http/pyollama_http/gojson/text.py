@@ -4,6 +4,7 @@ Sources: encoding/json (quoteChar, floatEncoder) and time.RFC3339Nano of Go.
 """
 
 import codecs
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -73,11 +74,17 @@ def time_text(nanoseconds: int, *, local: bool = False) -> str:
     UTC with a Z, or, if local, with this machine's offset at that time (Z if it is zero).
     """
     seconds, rest = divmod(nanoseconds, NANOSECONDS)
-    moment = datetime.fromtimestamp(seconds, tz=UTC)
-    if local:
-        moment = moment.astimezone()
     fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    if not local:
+        return f"{_utc(seconds)}{fraction}Z"
+    moment = datetime.fromtimestamp(seconds, tz=UTC).astimezone()
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}{_zone(moment)}"
+
+
+@functools.lru_cache(maxsize=16)  # many tokens fall into one second
+def _utc(seconds: int) -> str:
+    """Date and time of seconds since 1970."""
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _zone(moment: datetime) -> str:
