@@ -13,6 +13,8 @@ E = TypeVar("E", bound=TokenLogprob)
 
 def told(found: Sequence[logprobs.TokenLogprob], tokenizer: Tokenizer) -> list[Logprob]:
     """One entry for each token, with its alternatives if the request wants any."""
+    if not found:
+        return []
 
     def entry(kind: type[E], id: int, logprob: float) -> E:
         text = token_text(id, tokenizer)

@@ -77,8 +77,7 @@ def _write(value: Any, out: Out) -> None:
 def _write_struct(value: Struct, out: Out) -> None:
     """Write the fields in their order, without those that are to be omitted."""
     mark = "{"
-    for name, key, default in _fields(type(value)):
-        item = getattr(value, name)
+    for (key, default), item in zip(_fields(type(value)), structs.astuple(value), strict=True):
         if item is default or (default is not NODEFAULT and item == default):
             continue
         out(mark + key)
@@ -88,11 +87,11 @@ def _write_struct(value: Struct, out: Out) -> None:
 
 
 @functools.cache
-def _fields(kind: type[Struct]) -> list[tuple[str, str, Any]]:
-    """The name, the key with its colon, and the default of each field, NODEFAULT if always sent."""
+def _fields(kind: type[Struct]) -> list[tuple[str, Any]]:
+    """The key with its colon, and the default of each field, NODEFAULT if it is always sent."""
     omits = kind.__struct_config__.omit_defaults
     return [
-        (info.name, quoted(info.encode_name) + ":", _default(info) if omits else NODEFAULT)
+        (quoted(info.encode_name) + ":", _default(info) if omits else NODEFAULT)
         for info in structs.fields(kind)
     ]
 
