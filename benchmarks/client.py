@@ -101,13 +101,15 @@ def arrivals(lines: Sequence[Line]) -> list[float]:
 def gap(lines: Sequence[Line]) -> float:
     """Mean seconds between tokens, from the first line's arrival to that of the last.
 
-    A token that shows no text yet has no line and is counted by the server. ValueError if the
-    answer is too short to have a gap.
+    A token that shows no text yet has no line and is counted by the server. Never less than what
+    the server tells: lines that wait for a busy client come in one heap. ValueError if the answer
+    is too short to have a gap.
     """
-    times, n_token = arrivals(lines), int(lines[-1].event["eval_count"])
+    times, last = arrivals(lines), lines[-1].event
     if len(times) < 2:
         raise ValueError("the answer has fewer than two lines of text")
-    return (times[-1] - times[0]) / (n_token - 1)
+    seconds = max(times[-1] - times[0], int(last["eval_duration"]) / 1e9)
+    return seconds / (int(last["eval_count"]) - 1)
 
 
 def rate(answers: Sequence[Sequence[Line]]) -> float:

@@ -95,8 +95,10 @@ def lines_at(*moments: float, eval_count: int = 0, eval_duration: int = 0) -> li
     return [*text, Line(moments[-1], {"response": "", "done": True, **counts})]
 
 
-def test_the_gap_is_the_median_between_lines_of_text() -> None:
-    assert client.gap(lines_at(*accumulate([5.0, 1.0, 1.0, 2.0, 1.0, 9.0]))) == 1.0
+def test_the_gap_is_the_mean_between_tokens_with_and_without_a_line() -> None:
+    moments = [*accumulate([5.0, 1.0, 1.0, 2.0, 1.0, 9.0])]
+    assert client.gap(lines_at(*moments)) == 14.0 / 5
+    assert client.gap(lines_at(*moments, eval_count=8)) == 14.0 / 7
 
 
 def test_lines_in_a_heap_do_not_make_a_server_faster_than_it_says() -> None:

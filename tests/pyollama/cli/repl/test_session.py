@@ -275,6 +275,7 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
         terminal.type('two"""\n')
         printed = terminal.expect("Yes.\n\n>>> ")
         assert printed == 'two"""\nThinking...\nhm\n...done thinking.\n\n'
+        time.sleep(0.5)  # no person is as quick: it asks before it waits for keys
         terminal.type(CTRL_C)
         terminal.expect("\nUse Ctrl + d or /bye to exit.\n>>> ")
         terminal.type(CTRL_D)
