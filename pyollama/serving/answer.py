@@ -90,8 +90,7 @@ class PieceQueue:
     def __init__(self, ended: Callable[[], None]) -> None:
         self.ended = ended
         self.loop = asyncio.get_running_loop()
-        self.arrived: deque[Piece] = deque()
-        self.waiting: asyncio.Future[None] | None = None  # of the one reader
+        self.queue: asyncio.Queue[Piece] = asyncio.Queue()
 
     def deliver(self, piece: Piece) -> None:
         """Called in the runner's thread; a loop that has been closed wants nothing any more."""
@@ -101,16 +100,11 @@ class PieceQueue:
     def _arrive(self, piece: Piece) -> None:
         if piece.is_last:
             self.ended()
-        self.arrived.append(piece)
-        if self.waiting is not None and not self.waiting.done():
-            self.waiting.set_result(None)
+        self.queue.put_nowait(piece)
 
     async def get(self) -> Piece:
-        """The next piece; for one reader at a time."""
-        while not self.arrived:
-            self.waiting = self.loop.create_future()
-            await self.waiting
-        return self.arrived.popleft()
+        """The next piece."""
+        return await self.queue.get()
 
 
 @dataclass(frozen=True)

@@ -226,14 +226,15 @@ class Pool:
         """Keep the helpers from parking as long as the block lasts, and call back who has."""
         atomic_add_one(self.state, PLAYING, 1)
         try:
-            if self.state[PARKED]:
-                self.wake()
+            self.wake()
             yield
         finally:
             atomic_add_one(self.state, PLAYING, -1)
 
     def wake(self) -> None:
-        """Call back the helpers that have parked."""
+        """Call back the helpers that have parked, if any has."""
+        if not self.state[PARKED]:
+            return
         for event in self.events[: int(self.state[N_HELPER])]:
             event.set()
 
@@ -265,8 +266,7 @@ def pool() -> I64:
     if recording is not None:
         return recording.tape
     running = _pool or _start()
-    if running.state[PARKED]:
-        running.wake()
+    running.wake()
     return running.state
 
 

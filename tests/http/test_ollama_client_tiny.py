@@ -6,22 +6,11 @@ from typing import Any
 
 import ollama
 import pytest
+from questions import WEATHER
 from thread_server import thread_server
 
 pytestmark = pytest.mark.slow
 GREEDY = {"temperature": 0, "seed": 1, "num_predict": 120}
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Get the weather of a city",
-        "parameters": {
-            "type": "object",
-            "required": ["city"],
-            "properties": {"city": {"type": "string", "description": "The city"}},
-        },
-    },
-}
 SCHEMA = {
     "type": "object",
     "properties": {

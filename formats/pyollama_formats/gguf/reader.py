@@ -66,26 +66,26 @@ class GGUFFile:
 
     def begins_with(self, head: bytes) -> bool:
         """Whether these are the file's first bytes."""
-        if self._data.closed:
-            raise GGUFError("the GGUF file is closed")
-        return self._data[: len(head)] == head
+        return self._mapped()[: len(head)] == head
 
     def stored_value(self, key: str) -> bytes:
         """A key's type number and value as the file has them; KeyError for a key that it lacks."""
-        if self._data.closed:
-            raise GGUFError("the GGUF file is closed")
-        return self._data[self._places[key]]
+        return self._mapped()[self._places[key]]
 
     def data(self, name: str) -> NDArray[np.uint8]:
         """A tensor's bytes, read-only, mapped: uint8 (*outer axes, row_bytes).
 
         KeyError for a name that the file lacks. The view keeps the file mapped if it outlives it.
         """
+        mapped, tensor = self._mapped(), self.tensors[name]
+        flat = np.frombuffer(mapped, np.uint8, tensor.nbytes, tensor.offset)
+        return flat.reshape(tensor.row_shape)
+
+    def _mapped(self) -> mmap.mmap:
+        """The bytes of the file; GGUFError once it is closed."""
         if self._data.closed:
             raise GGUFError("the GGUF file is closed")
-        tensor = self.tensors[name]
-        flat = np.frombuffer(self._data, np.uint8, tensor.nbytes, tensor.offset)
-        return flat.reshape(tensor.row_shape)
+        return self._data
 
     def drop(self, name: str) -> None:
         """Advise the system that a tensor's mapped pages are no longer needed."""

@@ -1,4 +1,7 @@
-"""What clients that take conversations as plain data ask of tiny: messages, a tool, a schema."""
+"""What clients that take conversations as plain data ask of tiny: messages, a tool, a schema.
+
+For scripts in environments of their own, and for tests in this one.
+"""
 
 from typing import Any
 
