@@ -79,7 +79,7 @@ class Tokenizer(ABC):
 
     def piece(self, id: int, *, special: bool = False) -> bytes:
         """The bytes of one token; empty for control tokens unless `special`."""
-        type = self.vocabulary.types[id]
+        type = self.vocabulary.type(id)
         if type in _HIDDEN and not special:
             return b""
         if type in _HIDDEN or type is TokenType.USER_DEFINED:

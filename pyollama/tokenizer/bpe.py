@@ -11,7 +11,7 @@ from pyollama.tokenizer.byte_alphabet import from_alphabet, to_alphabet
 from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
 from pyollama.tokenizer.errors import TokenizerError
 from pyollama.tokenizer.long_words import MergeTable, merge_long
-from pyollama.tokenizer.merges import merge, read_ranks
+from pyollama.tokenizer.merges import MergeLines, merge
 from pyollama.tokenizer.metadata import PREFIX, Metadata, array, flag
 from pyollama.tokenizer.pretokenizer import PreTokenizer, words
 from pyollama.tokenizer.slices import spans
@@ -47,7 +47,7 @@ class BytePairTokenizer(Tokenizer):
         self._pre = pre
         if f"{PREFIX}merges" not in metadata and pre.needs_merges:
             raise TokenizerError("cannot find tokenizer merges in model file")
-        self._ranks = read_ranks(array(metadata, "merges", str))
+        self._ranks = MergeLines(array(metadata, "merges", str))
         self._cached = lru_cache(CACHED_WORDS)(self._ids_of_word)
 
     def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
@@ -67,8 +67,8 @@ class BytePairTokenizer(Tokenizer):
         """The ids of a word, some at a time."""
         if self._pre.spelling == "byte alphabet":
             word = to_alphabet(word)
-        if self._is_whole(word) and word in self.vocabulary.ids:
-            yield (self.vocabulary.ids[word],)
+        if self._is_whole(word) and (whole := self.vocabulary.ids.get(word)) is not None:
+            yield (whole,)
         elif len(word) >= LONG_WORD and self._ranks:
             for start in range(0, len(word), MAX_WORD):
                 yield from self._encode_long_word(word[start : start + MAX_WORD])
@@ -87,7 +87,7 @@ class BytePairTokenizer(Tokenizer):
 
     @cached_property
     def _merge_table(self) -> MergeTable:
-        return MergeTable(self._ranks, self.vocabulary.ids)
+        return MergeTable(self._ranks.pairs(), self.vocabulary.ids)
 
     def _is_whole(self, word: str) -> bool:
         """Whether a word that is a token is not merged, so that no merge can miss that token."""
@@ -96,8 +96,8 @@ class BytePairTokenizer(Tokenizer):
     def _ids_of(self, part: str) -> list[int]:
         """The id of a merged part; of one that is no token, the ids of its bytes that are."""
         ids = self.vocabulary.ids
-        if part in ids:
-            return [ids[part]]
+        if (id := ids.get(part)) is not None:
+            return [id]
         if self._pre.spelling == "byte alphabet":
             names = [chr(byte) for byte in part.encode() if byte < 0x80]
         else:

@@ -53,10 +53,9 @@ def load_tokenizer(metadata: Metadata) -> Tokenizer:
 def _special_tokens(metadata: Metadata, vocabulary: Vocabulary) -> Iterator[SpecialToken]:
     """The tokens that are searched for in text, and which of them eat the space beside them."""
     lstrip, rstrip = _strippers(metadata)
-    for id, type in enumerate(vocabulary.types):
-        if type is not TokenType.NORMAL and type in _SEARCHED:  # almost all are normal
-            token, hidden = vocabulary.tokens[id], type is not TokenType.USER_DEFINED
-            yield SpecialToken(id, token, hidden, lstrip == token, rstrip and token not in _BARE)
+    for id in vocabulary.of_types(_SEARCHED):
+        token, hidden = vocabulary.tokens[id], vocabulary.type(id) is not TokenType.USER_DEFINED
+        yield SpecialToken(id, token, hidden, lstrip == token, rstrip and token not in _BARE)
 
 
 _BARE = ("<unk>", "<s>", "<|endoftext|>")

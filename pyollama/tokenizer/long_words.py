@@ -9,9 +9,10 @@ Shapes: N characters in the word, R merges, M distinct symbols in them. A symbol
 at the place of its first character; the other places are dead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import pairwise, repeat
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +26,23 @@ _NONE = -1  # no symbol: dead, or outside the word
 Places = NDArray[np.int64]
 
 
+class Ids(Protocol):
+    """What tells the token of a text."""
+
+    def get(self, text: str, /) -> int | None:
+        """Its id, or None."""
+
+
 class MergeTable:
     """The ranks of a vocabulary's merges in arrays: symbols are numbered, ranks are dense.
 
-    ranks: in ascending order, as read_ranks gives them
+    pairs: in ascending order of their ranks
     tokens: the token id of each symbol, _NONE for those that have none and in the last place, where
         the number _NONE leads, (M + 1,)
     """
 
-    def __init__(self, ranks: Mapping[tuple[str, str], int], ids: Mapping[str, int]) -> None:
-        pairs = list(ranks)
+    def __init__(self, pairs: Iterable[tuple[str, str]], ids: Ids) -> None:
+        pairs = list(pairs)
         symbols: dict[str, int] = {}
         for a, b in pairs:
             for symbol in (a, b, a + b):
@@ -43,7 +51,8 @@ class MergeTable:
         self.left = np.fromiter((symbols[a] for a, _ in pairs), np.int64)  # (R,)
         self.right = np.fromiter((symbols[b] for _, b in pairs), np.int64)  # (R,)
         self.merged = np.fromiter((symbols[a + b] for a, b in pairs), np.int64)  # (R,)
-        self.tokens = np.array([*(ids.get(symbol, _NONE) for symbol in symbols), _NONE])
+        tokens = (ids.get(symbol) for symbol in symbols)
+        self.tokens = np.array([*(_NONE if id is None else id for id in tokens), _NONE])
         self.stride = len(symbols) + 1  # a pair's key is left * stride + right: _NONE has none
         keys = self.left * self.stride + self.right
         self.rank_of = {key: rank for rank, key in enumerate(keys.tolist())}

@@ -1,23 +1,55 @@
 """Byte-pair merging (arXiv:1508.07909): the lowest rank first, of equal ranks the leftmost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from typing import Protocol
 
-Ranks = Mapping[tuple[str, str], int]
+from pyollama.tokenizer.texts import TextNumbers, Texts
+
+CACHED_PAIRS = 1 << 14
 
 
-def read_ranks(lines: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Ranks of the merges, one per line, "left right"; of equal lines the first counts.
+class Ranks(Protocol):
+    """What tells the rank of a pair of neighbours."""
 
-    The space that divides a line is the first one that does not begin it.
+    def get(self, pair: tuple[str, str], /) -> int | None:
+        """The rank of left and right; None if they do not merge."""
+
+
+class MergeLines:
+    """The merges of a file, one per line, "left right"; of equal lines the first counts.
+
+    The space that divides a line is the first one that does not begin it. The same pairs come
+    again and again in any text, so those that came lately are remembered.
     """
-    ranks: dict[tuple[str, str], int] = {}
-    for rank, line in enumerate(lines):
-        divider = line.find(" ", 1)
-        if divider > 0:
-            ranks.setdefault((line[:divider], line[divider + 1 :]), rank)
-    return ranks
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = Texts(lines)
+        self._numbers = TextNumbers(lines, self._lines, latest=False)
+        self.get = lru_cache(CACHED_PAIRS)(self._rank)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def _rank(self, pair: tuple[str, str]) -> int | None:
+        """The rank of a pair, the number of its line; None for one that is on no line."""
+        left, right = pair
+        rank = self._numbers.get(f"{left} {right}")
+        return None if rank is None or len(left) != _divider(self._lines[rank]) else rank
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """All pairs in ascending order of their ranks."""
+        for rank in self._numbers.numbers():
+            line = self._lines[rank]
+            divider = _divider(line)
+            if divider > 0:
+                yield line[:divider], line[divider + 1 :]
+
+
+def _divider(line: str) -> int:
+    return line.find(" ", 1)
 
 
 def merge(symbols: Iterable[str], ranks: Ranks) -> list[str]:

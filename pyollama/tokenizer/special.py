@@ -133,7 +133,8 @@ def _exceptions(vocabulary: Vocabulary) -> set[int]:
     """Tokens that end other models' texts but not this one's; their types are corrected."""
     ids = vocabulary.ids
     kept: set[int] = set()
-    harmony = {"<|return|>", "<|call|>"} <= ids.keys() or {"<|calls|>", "<|flush|>"} <= ids.keys()
+    pairs = (("<|return|>", "<|call|>"), ("<|calls|>", "<|flush|>"))
+    harmony = any(one in ids and other in ids for one, other in pairs)
     if harmony and "<|end|>" in ids:  # there it only ends a message
         kept.add(ids["<|end|>"])
         vocabulary.types[ids["<|end|>"]] = TokenType.USER_DEFINED
@@ -144,7 +145,7 @@ def _exceptions(vocabulary: Vocabulary) -> set[int]:
 
 
 def _ids(vocabulary: Vocabulary, texts: tuple[str, ...]) -> set[int]:
-    return {vocabulary.ids[text] for text in texts if text in vocabulary.ids}
+    return {id for text in texts if (id := vocabulary.ids.get(text)) is not None}
 
 
 def _set_type(vocabulary: Vocabulary, ids: set[int], type: TokenType) -> None:

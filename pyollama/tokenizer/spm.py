@@ -6,8 +6,7 @@ Papers: arXiv:1808.06226 (SentencePiece), 1508.07909 (byte-pair encoding). Space
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-
-from sentencepiece import SentencePieceProcessor
+from typing import Any
 
 from pyollama.tokenizer.base import Tokenizer
 from pyollama.tokenizer.byte_tokens import SPACE_MARK, byte_name, byte_value
@@ -38,8 +37,7 @@ class SentencePieceTokenizer(Tokenizer):
         )
         self._add_space_prefix = flag(metadata, "add_space_prefix", True)
         self._bytes = _byte_tokens(vocabulary)
-        self._model = SentencePieceProcessor()
-        self._model.LoadFromSerializedProto(model_proto(vocabulary))
+        self._model = _processor(model_proto(vocabulary))
 
     def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
         prefix = " " if self._add_space_prefix and after_special else ""
@@ -87,12 +85,21 @@ class SentencePieceTokenizer(Tokenizer):
         return b"".join(pieces)
 
 
+def _processor(model: bytes) -> Any:
+    """The library with a model; imported here, for most models do without it."""
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor()
+    processor.LoadFromSerializedProto(model)
+    return processor
+
+
 def _byte_tokens(vocabulary: Vocabulary) -> list[list[int]]:
     """The token of each byte; without one an unknown token stands for it, or nothing, (256, 0–1).
 
     llama.cpp loads such a vocabulary too, and fails when it meets the byte.
     """
-    unknown = [id for id, type in enumerate(vocabulary.types) if type is TokenType.UNKNOWN][:1]
+    unknown = [*vocabulary.of_types([TokenType.UNKNOWN])][:1]
     named = (
         vocabulary.first([byte_name(byte), *([chr(byte)] if byte < 0x80 else [])])
         for byte in range(256)

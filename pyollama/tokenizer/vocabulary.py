@@ -1,13 +1,16 @@
 """The vocabulary of a GGUF file: text, score and type of each token, in the order of their ids."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import repeat
 from math import inf, isnan
 
 from pyollama.tokenizer.errors import TokenizerError
-from pyollama.tokenizer.metadata import Metadata, array
+from pyollama.tokenizer.metadata import Metadata
+from pyollama.tokenizer.metadata import array as array_of
+from pyollama.tokenizer.texts import TextNumbers, Texts
 
 MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
 
@@ -23,21 +26,35 @@ class TokenType(IntEnum):
     BYTE = 6
 
 
+_TYPES: tuple[TokenType, ...] = (TokenType.UNUSED, *TokenType)  # their numbers begin with 1
+
+
 @dataclass
 class Vocabulary:
-    """Texts, scores and types by token id, and the id of each text."""
+    """Texts, scores and types by token id, and the id of each text.
 
-    tokens: list[str]
-    scores: list[float]
-    types: list[TokenType]
-    ids: dict[str, int]  # of equal texts the last one counts
+    A hundred thousand tokens and more: so none of it is a list of Python's objects.
+    """
+
+    tokens: Texts
+    scores: "array[float]"
+    types: bytearray  # numbers of TokenType
+    ids: TextNumbers = field(compare=False)  # of equal texts the last one counts
 
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def type(self, id: int) -> TokenType:
+        """The type of a token."""
+        return _TYPES[self.types[id]]
+
+    def of_types(self, types: Collection[TokenType]) -> Iterator[int]:
+        """The ids of all tokens of these types, ascending."""
+        return (id for id, type in enumerate(self.types) if type in types)
+
     def first(self, texts: Iterable[str]) -> int | None:
         """The id of the first of the texts that is a token."""
-        return next((self.ids[text] for text in texts if text in self.ids), None)
+        return next((id for text in texts if (id := self.ids.get(text)) is not None), None)
 
 
 def read_vocabulary(metadata: Metadata) -> Vocabulary:
@@ -45,34 +62,35 @@ def read_vocabulary(metadata: Metadata) -> Vocabulary:
 
     TokenizerError if there are no texts, or the arrays do not fit together.
     """
-    texts = array(metadata, "tokens", str)
+    texts = array_of(metadata, "tokens", str)
     if not texts:
         raise TokenizerError("the model has no vocabulary: tokenizer.ggml.tokens is missing")
     if not all(texts):
         texts = [text or f"[EMPTY_{id}]" for id, text in enumerate(texts)]
+    tokens = Texts(texts)
     return Vocabulary(
-        tokens=texts,
+        tokens=tokens,
         scores=_read_scores(metadata, len(texts)),
         types=_read_types(metadata, len(texts)),
-        ids=dict(zip(texts, range(len(texts)), strict=True)),
+        ids=TextNumbers(texts, tokens, latest=True),
     )
 
 
-def _read_scores(metadata: Metadata, n_vocab: int) -> list[float]:
-    scores = [float(score) for score in array(metadata, "scores", int, float)]
+def _read_scores(metadata: Metadata, n_vocab: int) -> "array[float]":
+    scores = [float(score) for score in array_of(metadata, "scores", int, float)]
     _check_length("scores", len(scores), n_vocab)
     if any(isnan(score) or MAX_FLOAT32 < abs(score) < inf for score in scores):
         raise TokenizerError("tokenizer.ggml.scores holds a value that is no 32-bit number")
-    return scores or [0.0] * n_vocab
+    return array("f", scores or bytes(4 * n_vocab))
 
 
-def _read_types(metadata: Metadata, n_vocab: int) -> list[TokenType]:
+def _read_types(metadata: Metadata, n_vocab: int) -> bytearray:
     """A number that is no type is read as a token without attributes: never shown."""
-    known = {int(type): type for type in TokenType}
-    values = array(metadata, "token_type", int)
-    types = list(map(known.get, values, repeat(TokenType.UNUSED)))
+    known = {int(type): int(type) for type in TokenType}
+    values = array_of(metadata, "token_type", int)
+    types = bytearray(map(known.get, values, repeat(int(TokenType.UNUSED))))
     _check_length("token_type", len(types), n_vocab)
-    return types or [TokenType.NORMAL] * n_vocab
+    return types or bytearray([TokenType.NORMAL]) * n_vocab
 
 
 def _check_length(name: str, length: int, n_vocab: int) -> None:

@@ -73,7 +73,7 @@ class WordPieceTokenizer(Tokenizer):
         lowercase = flag(metadata, "normalizer.lowercase", True)
         strips = flag(metadata, "normalizer.strip_accents", lowercase)
         self._plain = _PlainCharacters(lowercase=lowercase, strips_accents=strips)
-        self._lengths = _piece_lengths(vocabulary.ids)
+        self._lengths = _piece_lengths(vocabulary.tokens)
         self._cached = lru_cache(CACHED_WORDS)(self._ids_of_word)
 
     def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyollama.tokenizer import bpe, load_tokenizer, long_words
 from pyollama.tokenizer.long_words import MergeTable, merge_long
-from pyollama.tokenizer.merges import merge, read_ranks
+from pyollama.tokenizer.merges import MergeLines, merge
 from tests.pyollama.tokenizer.vocabularies import byte_level_metadata
 
 Ranks = dict[tuple[str, str], int]
@@ -77,11 +77,17 @@ def test_parts_of_a_long_word_come_as_tokens_where_they_are_some() -> None:
 
 
 def test_a_merge_line_is_divided_at_the_first_space_that_does_not_begin_it() -> None:
-    assert read_ranks(["a b", " b c", "c d e", "nothing", "a b", ""]) == {
-        ("a", "b"): 0,
-        (" b", "c"): 1,
-        ("c", "d e"): 2,
-    }
+    lines = MergeLines(["a b", " b c", "c d e", "nothing", "a b", "", "x y"])
+    ranks = {("a", "b"): 0, (" b", "c"): 1, ("c", "d e"): 2, ("x", "y"): 6}
+    assert [*lines.pairs()] == [*ranks]
+    assert {pair: lines.get(pair) for pair in lines.pairs()} == ranks
+    for pair in (("c d", "e"), ("", "b c"), ("nothing", ""), ("b", "a"), ("", "")):
+        assert lines.get(pair) is None
+
+
+@given(st.text("abx", max_size=40), merge_tables())
+def test_the_lines_of_a_file_merge_as_their_pairs_do(word: str, ranks: Ranks) -> None:
+    assert merge(word, MergeLines([" ".join(pair) for pair in ranks])) == merge(word, ranks)
 
 
 def test_long_words_of_a_real_vocabulary_are_merged_as_short_ones(
