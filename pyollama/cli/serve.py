@@ -78,12 +78,14 @@ def make_key() -> None:
 
     Most registries want none, so a home that cannot be written is no reason not to serve.
     """
-    from pyollama.store.errors import StoreError
-    from pyollama.store.registry.keys import key_path, loaded_key
+    from pyollama.store.registry.key_file import key_path
 
     path = key_path()
     if path.exists():
         return
+    from pyollama.store.errors import StoreError
+    from pyollama.store.registry.keys import loaded_key
+
     click.echo(f"Couldn't find '{path}'. Generating new private key.")
     try:
         key = loaded_key(path)

@@ -28,7 +28,8 @@ def stamped(path: str) -> str:
 def signature(method: str, path: str) -> str:
     """The header Authorization of a request; CommandError if the user has no key."""
     from pyollama.store.errors import StoreError
-    from pyollama.store.registry.keys import key_path, loaded_key
+    from pyollama.store.registry.key_file import key_path
+    from pyollama.store.registry.keys import loaded_key
 
     where = key_path()
     if not where.exists():  # a new key would be one that the server does not know

@@ -6,7 +6,8 @@
     transport  one client per operation, whose every request goes by the right proxy
     words      what Go says when the network fails
     exchange   a request and its bounded answer, redirects followed, errors in Go's words
-    keys       the Ed25519 key of this machine's user
+    key_file   where the key of this machine's user lies
+    keys       the key itself, Ed25519
     tokens     what a registry gives to the holder of a key
     session    what one pull or push says to the registry of a name
     retries    trying again, with pauses that grow

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pyollama.store.errors import StoreError, refusals
 
-__all__ = ["Key", "key_path", "loaded_key", "new_key"]
+__all__ = ["Key", "loaded_key", "new_key"]
 
 MAX_KEY = 64 << 10  # bytes of a file that could be a key
 
@@ -43,12 +43,6 @@ class Key:
         """What proves that the holder of this key says the text: its public half and 64 bytes."""
         signed = base64.b64encode(self.private.sign(text.encode())).decode()
         return f"{self.public_line.split()[1]}:{signed}"
-
-
-def key_path() -> Path:
-    """Where the key lies: under the home folder, wherever the models are."""
-    home = os.environ.get("HOME")
-    return (Path(home) if home else Path.home()) / ".ollama" / "id_ed25519"
 
 
 def loaded_key(path: Path) -> Key:

@@ -19,7 +19,8 @@ import httpx2
 
 from pyollama.store.errors import StoreError
 from pyollama.store.registry.exchange import MAX_ERROR, Answer, read, sent
-from pyollama.store.registry.keys import key_path, loaded_key
+from pyollama.store.registry.key_file import key_path
+from pyollama.store.registry.keys import loaded_key
 from pyollama.store.registry.retries import Hopeless
 
 __all__ = ["Challenge", "new_token"]

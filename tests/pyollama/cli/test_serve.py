@@ -1,12 +1,14 @@
 """What serve does before it serves: the user's key."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pyollama.cli.serve import make_key
-from pyollama.store.registry.keys import key_path
+from pyollama.store.registry.key_file import key_path
 
 
 def test_a_key_that_is_missing_is_made_and_told(
@@ -40,3 +42,12 @@ def test_a_home_that_cannot_be_written_does_not_keep_from_serving(
     assert "there is no key for registries that want one" in caplog.text
     assert "public key" not in capsys.readouterr().out
     assert not key_path().exists()
+
+
+def test_a_key_that_is_there_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    make_key()
+    code = "import sys; from pyollama.cli.serve import make_key; make_key();"
+    code += "print('cryptography' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

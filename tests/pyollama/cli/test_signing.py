@@ -18,7 +18,8 @@ from pyollama.cli.client import Client
 from pyollama.cli.errors import CommandError
 from pyollama.cli.signing import signs
 from pyollama.settings import Host
-from pyollama.store.registry.keys import key_path, loaded_key
+from pyollama.store.registry.key_file import key_path
+from pyollama.store.registry.keys import loaded_key
 
 Seen = list[tuple[str, str, str]]
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pyollama.store.errors import StoreError
-from pyollama.store.registry.keys import Key, key_path, loaded_key, new_key
+from pyollama.store.registry.key_file import key_path
+from pyollama.store.registry.keys import Key, loaded_key, new_key
 
 
 def test_a_key_that_is_missing_is_made(tmp_path: Path) -> None:
