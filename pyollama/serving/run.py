@@ -7,6 +7,7 @@ the thoughts answers within the format.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pyollama.api import Steering
@@ -29,6 +30,17 @@ from pyollama.store import StoredModel
 R = TypeVar("R")
 
 Events = Answer[R] | Refused[R] | Single[R]
+
+
+@dataclass(frozen=True)
+class Ready(Generic[R]):
+    """What the engine is started with."""
+
+    exchange: Exchange
+    room: Room
+    tokens: list[int]
+    constraint: Constraint | None
+    form: ReadingForm[R]
 
 
 class Run(Generic[R]):
@@ -58,39 +70,42 @@ class Run(Generic[R]):
         endpoint = self.endpoint
         if endpoint.is_empty:
             return self._without_running(endpoint.bare("load"))
-        exchange, room, prompt = await asyncio.to_thread(self._written, thinks)
+        ready = await asyncio.to_thread(self._prepared, thinks)
+        if isinstance(ready, PyollamaError):
+            self.lease.release()
+            return Refused(ready)
+        return self._answer(ready) if isinstance(ready, Ready) else self._without_running(ready)
+
+    def _prepared(self, thinks: bool) -> "Ready[R] | PyollamaError | R":
+        """All that is done before the engine starts, in one errand of a worker thread.
+
+        Gives an event instead where nothing is to be run, and an error that the answer tells.
+        """
+        endpoint = self.endpoint
+        exchange, room, prompt = self._written(thinks)
         if endpoint.call.debug_render_only:
-            return self._without_running(endpoint.rendered(prompt))
+            return endpoint.rendered(prompt)
         requested_format(endpoint.call.format)
         form = endpoint.form(exchange, prompt)
         try:
             require_text_only(endpoint.images)
-            work = self._constraint_and_tokens
-            constraint, tokens = await asyncio.to_thread(work, exchange, room, prompt)
+            constraint = answer_constraint(exchange, endpoint.call.format)
+            return Ready(exchange, room, self._tokens(room, prompt), constraint, form)
         except PyollamaError as error:
-            self.lease.release()
-            return Refused(error)
-        return self._answer(exchange, room, tokens, constraint, form)
+            return error
 
-    def _answer(
-        self,
-        exchange: Exchange,
-        room: Room,
-        tokens: list[int],
-        constraint: Constraint | None,
-        form: ReadingForm[R],
-    ) -> Answer[R]:
+    def _answer(self, ready: "Ready[R]") -> Answer[R]:
         """Start the one pass, or the first of two."""
+        room, form, constraint = ready.room, ready.form, ready.constraint
         if constraint is None or not form.awaits_thoughts:
-            one = self._pass(room, tokens, constraint, form, self.lease.release)
+            one = self._pass(room, ready.tokens, constraint, form, self.lease.release)
             return Answer(self.lease, one, form, self.clock)
 
         async def second(thoughts: str) -> Pass:
-            prompt = await asyncio.to_thread(self.endpoint.prompt, exchange, room, thoughts)
-            tokens = await asyncio.to_thread(self._tokens, room, prompt)
+            tokens = await asyncio.to_thread(self._tokens_behind, ready, thoughts)
             return self._pass(room, tokens, constraint, form, self.lease.release)
 
-        first = self._pass(room, tokens, None, form, ended=lambda: None)
+        first = self._pass(room, ready.tokens, None, form, ended=lambda: None)
         return Answer(self.lease, first, form, self.clock, second)
 
     def _written(self, thinks: bool) -> tuple[Exchange, Room, str]:
@@ -101,12 +116,9 @@ class Run(Generic[R]):
         room.strict = self.strict
         return exchange, room, endpoint.prompt(exchange, room)
 
-    def _constraint_and_tokens(
-        self, exchange: Exchange, room: Room, prompt: str
-    ) -> tuple[Constraint | None, list[int]]:
-        """What keeps the answer within its format, and the prompt's tokens."""
-        constraint = answer_constraint(exchange, self.endpoint.call.format)
-        return constraint, self._tokens(room, prompt)
+    def _tokens_behind(self, ready: "Ready[R]", thoughts: str) -> list[int]:
+        """The tokens of the prompt with the thoughts of a first pass. Raises BadRequest."""
+        return self._tokens(ready.room, self.endpoint.prompt(ready.exchange, ready.room, thoughts))
 
     def _tokens(self, room: Room, prompt: str) -> list[int]:
         """The tokens of a prompt, cut where that is allowed. Raises BadRequest."""
