@@ -124,9 +124,18 @@ def load_tensors(
 
 def load_one(file: GGUFFile, want: Expected) -> Weight | Array:
     """One tensor: a matrix as a Weight, a vector as float32."""
-    data, ggml_type = file.data(want.name), file.tensors[want.name].type
-    if len(want.shape) == 1:
-        return np.ascontiguousarray(dequantize(data, ggml_type), dtype=np.float32).reshape(-1)
-    weight = make_weight(data.reshape(want.shape[0], -1), ggml_type, want.shape[1])
+    loaded = load_vector(file, want) if len(want.shape) == 1 else load_matrix(file, want)
     file.drop(want.name)
-    return weight
+    return loaded
+
+
+def load_vector(file: GGUFFile, want: Expected) -> Array:
+    """A tensor of one axis as float32."""
+    data = dequantize(file.data(want.name), file.tensors[want.name].type)
+    return np.ascontiguousarray(data, dtype=np.float32).reshape(-1)
+
+
+def load_matrix(file: GGUFFile, want: Expected) -> Weight:
+    """A tensor of several axes as rows over the last one."""
+    rows = file.data(want.name).reshape(want.shape[0], -1)
+    return make_weight(rows, file.tensors[want.name].type, want.shape[1])

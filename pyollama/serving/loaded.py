@@ -16,6 +16,7 @@ from pyollama.settings import KVCacheType
 from pyollama_formats.gguf import GGUFFile, open_gguf
 from pyollama_tensor.cores import n_cores
 from pyollama_tensor.kept import BLOCK, fits
+from pyollama_tensor.memory import share_one_arena, trim
 from pyollama_tensor.threads import set_threads
 
 Progress = Callable[[int, int], None]
@@ -94,6 +95,7 @@ def load_opened(
     file: GGUFFile, options: RunnerOptions, default_context: int, progress: Progress | None
 ) -> LoadedModel:
     """As load, from a file that is open already; it is closed by the caller if this fails."""
+    share_one_arena()
     checked = check_model(file)
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="text") as beside:  # repacking needs no GIL
@@ -107,6 +109,7 @@ def load_opened(
         engine = new_engine(model, num_ctx, options)
         require_memory(engine.cache.nbytes + model.nbytes)
         set_threads(min(options.num_thread, n_cores()))
+        trim()
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
     return LoadedModel(text.tokenizer, text.template, model, Runner(engine), num_ctx, file)

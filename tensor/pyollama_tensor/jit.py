@@ -152,7 +152,28 @@ class KernelCache(FunctionCache):
         """The compiled function for a signature, or None if it is not on the disk."""
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+            data = self._cache_file.load(self._index_key(sig, target_context.codegen()))
+            if data is None:
+                return None
+            found = self._impl.rebuild(target_context, data)
+            _, _, (_, bitcode) = data[0]
+            forget_source(found.library, bitcode)
+            return found
+
+
+def forget_source(library: Any, bitcode: bytes) -> None:
+    """Let go of LLVM's form of machine code from the disk until other code is to be linked to it.
+
+    That form takes ten times the memory of the code, and is hardly ever wanted.
+    """
+
+    def module_for_linking() -> Any:
+        if library._shared_module is None:
+            library._shared_module = llvmlite.binding.parse_bitcode(bitcode)
+        return library._shared_module
+
+    library._shared_module = None
+    library._get_module_for_linking = module_for_linking
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pyollama_tensor import memory
 from pyollama_tensor.types import F32, I8, U8, U16
 
 Element = Literal["f32", "f16", "q8_0", "q4_0"]
@@ -64,9 +65,10 @@ def fits(element: Element, n_embd_head: int) -> bool:
 
 
 def zeros(element: Element, *shape: int) -> Kept:
-    """An array of kept zeros. The system gives memory to it when it is first written."""
+    """An array of kept zeros, whose pages take memory when they are first written."""
     *outer, last = shape
-    kept: Kept = np.zeros((*outer, last // 2 if element == "q4_0" else last), DTYPES[element])
+    n_last = last // 2 if element == "q4_0" else last
+    kept: Kept = memory.zeros((*outer, n_last), DTYPES[element])
     return kept
 
 

@@ -1,4 +1,6 @@
-"""Memory for weights: got in small pages while a model loads, turned into large ones afterwards.
+"""Memory in pages of its own: for weights, for what may stay empty, and how it is given back.
+
+Weights are got in small pages while a model loads, and turned into large ones afterwards.
 
 A matrix is read as a whole for every token, and a page of 2 MiB spares the processor 511 searches
 for the place of a page of 4 KiB: a tenth of the time of decoding. But to ask for large pages at
@@ -12,6 +14,7 @@ but that much reads 70 MB of its library, which nothing reads again until other 
 """
 
 import ctypes
+import math
 import mmap
 import os
 import queue
@@ -27,12 +30,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from pyollama_tensor.types import U8
 
 LARGE = 1 << 21  # bytes of a large page
+M_ARENA_MAX = -8  # of glibc's mallopt
 MADV_COLLAPSE = 25  # since Linux 6.1; elsewhere the advice is refused, and nothing changes
 MADV_POPULATE_WRITE = 23  # since Linux 5.14: all pages at once, a fifth faster than one by one
+LAZY = 1 << 20  # bytes from which on zeros come in pages of their own
+ADVISED = 16 * LARGE  # bytes of which half a large page is little
 DELAY = 2.0  # seconds: the first answers come first
 LOWEST = 19  # priority
 COMPILER = "libllvmlite"
@@ -52,6 +59,25 @@ def pages(n: int) -> U8:
         _madvise()(memory.ctypes.data, n, MADV_POPULATE_WRITE)
         _collector().put((time.monotonic() + DELAY, weakref.ref(memory)))
     return memory
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Zeros of which only the pages take memory that are written: for what may stay empty.
+
+    np.zeros means it too, but where the C library has memory at hand that was used before, it
+    writes zeros over all of it. MemoryError if there is no room.
+    """
+    n = math.prod(shape) * np.dtype(dtype).itemsize
+    if n < LAZY:
+        return np.zeros(shape, dtype)
+    try:
+        mapped = _anonymous(n)
+    except OSError as error:
+        raise MemoryError(f"no memory for {n} bytes") from error
+    if n >= ADVISED and hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a system without large pages
+            mapped.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(mapped, dtype).reshape(shape)
 
 
 def _anonymous(n: int) -> mmap.mmap:
@@ -114,6 +140,25 @@ def collapse(place: int, memory: "weakref.ref[U8]") -> bool:
     """Ask for one large page at an address, if the memory is still there; whether there is one."""
     held = memory()  # until the system has answered
     return held is not None and _madvise()(place, LARGE, MADV_COLLAPSE) == 0
+
+
+def share_one_arena() -> None:
+    """Have threads that begin from now on share what the C library has free (glibc).
+
+    Each would have an arena of its own otherwise, which keeps some megabytes that it hardly uses;
+    Python's lock lets only one thread allocate anyway.
+    """
+    if sys.platform == "linux" and (set_option := getattr(ctypes.CDLL(None), "mallopt", None)):
+        set_option(M_ARENA_MAX, 1)
+
+
+def trim() -> None:
+    """Give back to the system what was freed and the C library still holds, where it can (glibc).
+
+    Reading a vocabulary leaves several megabytes of it.
+    """
+    if sys.platform == "linux" and (give_back := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        give_back(0)
 
 
 def let_go(library: str) -> int:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from pyollama_tensor import memory
 from pyollama_tensor.cores import n_cores
 from pyollama_tensor.jit import kernel
 from pyollama_tensor.recording import Recording, current
@@ -111,7 +112,7 @@ def note(tape: I64, code: int, args: int, size: int, n: int, grain: int) -> None
 
 def new_tape() -> I64:
     """An empty tape: a state without helpers, so that what is recorded runs in its own thread."""
-    tape: I64 = np.zeros(N_WORD + N_TAPE, np.int64)
+    tape: I64 = memory.zeros((N_WORD + N_TAPE,), np.int64)
     tape[END] = N_WORD
     return tape
 

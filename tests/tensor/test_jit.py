@@ -68,6 +68,41 @@ def test_an_edited_vocabulary_is_noticed(tmp_path: Path) -> None:
     assert run(program, copy.parent, cache) == ["1.0", "0"]
 
 
+# A kernel that comes from the disk, and one that is compiled later and calls it.
+LINKED = """
+import sys
+from pathlib import Path
+from pyollama_tensor.jit import kernel
+
+sys.path.insert(0, str(Path(__file__).parent))
+from inner import twice
+
+@kernel
+def outer(x):
+    return twice(x) + twice(1)
+
+print(twice(5), sum(twice.stats.cache_hits.values()))
+print(outer(7), sum(outer.stats.cache_hits.values()))
+"""
+INNER = """
+from pyollama_tensor.jit import kernel
+
+@kernel
+def twice(x):
+    return 2 * x
+"""
+
+
+def test_new_code_is_linked_to_code_from_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "inner.py").write_text(INNER)
+    (tmp_path / "program.py").write_text("import inner; print(inner.twice(5))")
+    cache, parent = tmp_path / "machine code", PACKAGE.parent
+    assert run(tmp_path / "program.py", parent, cache) == ["10"]
+    (tmp_path / "linked.py").write_text(LINKED)
+    assert run(tmp_path / "linked.py", parent, cache) == ["10", "1", "16", "0"]
+    assert run(tmp_path / "linked.py", parent, cache) == ["10", "1", "16", "1"]
+
+
 def test_the_hash_is_of_sources_and_variant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

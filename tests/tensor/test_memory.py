@@ -2,6 +2,7 @@
 
 import gc
 import mmap
+import platform
 import subprocess
 import sys
 import weakref
@@ -120,3 +121,39 @@ def test_a_library_works_as_before_when_it_was_let_go() -> None:
     code += f"print(llvm.parse_assembly('{text}').get_function('f').name)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "f"]
+
+
+@pytest.mark.parametrize("n", [3, memory.LAZY // 4, memory.ADVISED // 4])
+def test_zeros_are_zeros_to_write_in(n: int) -> None:
+    found = memory.zeros((2, n), np.int32)
+    assert found.shape == (2, n)
+    assert found.dtype == np.int32
+    assert not found.any()
+    found[1] = 7
+    assert found.sum() == 7 * n
+
+
+def test_zeros_that_nobody_has_room_for_are_refused() -> None:
+    with pytest.raises(MemoryError, match="no memory for"):
+        memory.zeros((1 << 30, 1 << 30), np.uint8)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of pages in memory")
+def test_zeros_take_no_memory_before_they_are_written() -> None:
+    code = "from pathlib import Path; import numpy as np; from pyollama_tensor import memory;"
+    code += "held = lambda: int(Path('/proc/self/statm').read_text().split()[1]) * 4096;"
+    code += "np.ones(3 << 20); before = held();"  # freed: the C library would give it again
+    code += "parts = [memory.zeros((3 << 20,), np.float64) for _ in range(3)];"
+    code += "print(held() - before < 1 << 20)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a way to ask it")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    code = "import ctypes; from pathlib import Path; from pyollama_tensor import memory;"
+    code += "held = lambda: int(Path('/proc/self/statm').read_text().split()[1]) * 4096;"
+    code += "parts = [bytes(50_000) for _ in range(1000)]; kept = parts[-1]; full = held();"
+    code += "parts.clear(); memory.trim(); print(full - held() > 40_000_000)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]

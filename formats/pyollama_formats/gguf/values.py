@@ -100,7 +100,9 @@ class LazyArray:
             raise GGUFError("an array of strings is not numeric")
         dtype = np.dtype(SCALARS[self.type].format)
         stored = np.uint8 if self.type is ValueType.BOOL else dtype  # a bool may be any byte
-        return np.frombuffer(self._open(), stored, self._count, self._start).astype(dtype)
+        found = np.frombuffer(self._open(), stored, self._count, self._start).astype(dtype)
+        drop(self._data, self._start, found.nbytes)
+        return found
 
     def raw(self) -> list[bytes]:
         """The strings as they are in the file; GGUFError for other elements."""

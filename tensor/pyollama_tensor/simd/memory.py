@@ -11,7 +11,6 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
 from pyollama_tensor.simd.halves import HALF, float_to_half, half_to_float
 from pyollama_tensor.simd.vector import (
@@ -28,7 +27,7 @@ from pyollama_tensor.simd.vector import (
 
 def pointer(context: Any, builder: Any, sig: Any, args: Any, to: Any) -> Any:
     """Emit the address of element args[1] of array args[0], as a pointer to `to`."""
-    array = make_array(sig.args[0])(context, builder, args[0])
+    array = context.make_array(sig.args[0])(context, builder, args[0])
     index = context.cast(builder, args[1], sig.args[1], types.intp)
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
 

@@ -13,7 +13,6 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.imputils import lower_constant
 from numba.extending import models, register_model, typeof_impl
-from numba.np.arrayobj import make_array
 
 from pyollama_tensor.simd.vector import (
     F32X16,
@@ -94,7 +93,7 @@ def row_place(
     )
     index = builder.add(index, builder.mul(stride, stride.type(t)))
     index = builder.add(index, index.type(further))
-    array = make_array(sig.args[first])(c, builder, args[first])
+    array = c.make_array(sig.args[first])(c, builder, args[first])
     return builder.bitcast(builder.gep(array.data, [index]), to.as_pointer())
 
 
