@@ -21,6 +21,7 @@ import click
 from pyollama import __version__
 from pyollama.cli.errors import CommandError
 from pyollama.cli.help import SERVE_ENVIRONMENT, Cobra, exact
+from pyollama.machine import share_arenas
 from pyollama.settings import Host, Settings, warn_of_unheeded
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def warming_up() -> Iterator[None]:
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    share_arenas()
     address, port = listener.getsockname()[:2]
     at = Host(address=address, port=port).netloc
     logger.info("listening on %s (pyollama %s)", at, __version__)

@@ -16,7 +16,7 @@ from pyollama.settings import KVCacheType
 from pyollama_formats.gguf import GGUFFile, open_gguf
 from pyollama_tensor.cores import n_cores
 from pyollama_tensor.kept import BLOCK, fits
-from pyollama_tensor.memory import share_one_arena, trim
+from pyollama_tensor.memory import trim
 from pyollama_tensor.threads import set_threads
 
 Progress = Callable[[int, int], None]
@@ -95,7 +95,6 @@ def load_opened(
     file: GGUFFile, options: RunnerOptions, default_context: int, progress: Progress | None
 ) -> LoadedModel:
     """As load, from a file that is open already; it is closed by the caller if this fails."""
-    share_one_arena()
     checked = check_model(file)
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="text") as beside:  # repacking needs no GIL

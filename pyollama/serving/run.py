@@ -79,7 +79,8 @@ class Run(Generic[R]):
     def _prepared(self, thinks: bool) -> "Ready[R] | PyollamaError | R":
         """All that is done before the engine starts, in one errand of a worker thread.
 
-        Gives an event instead where nothing is to be run, and an error that the answer tells.
+        Gives an event instead where nothing is to be run, and the error of a prompt that is refused
+        once the answer has begun; others are raised.
         """
         endpoint = self.endpoint
         exchange, room, prompt = self._written(thinks)

@@ -26,8 +26,7 @@ class TextSide:
     @cached_property
     def token_table(self) -> TokenTable:
         """The bytes of every token, for answers that keep to a format; made when first wanted."""
-        pieces = (self.tokenizer.piece(id) for id in range(self.tokenizer.n_vocab))
-        return TokenTable(pieces, self.tokenizer.eog)
+        return TokenTable(self.tokenizer.pieces(), self.tokenizer.eog)
 
 
 def load_text_side(path: str) -> TextSide:

@@ -24,8 +24,7 @@ class Writer:
         self.tokenizer = load_tokenizer(self.file.metadata)
         model = load_model(self.file)
         self.engine = Engine(model, model.config.n_ctx_train)
-        pieces = (self.tokenizer.piece(id) for id in range(self.tokenizer.n_vocab))
-        self.table = TokenTable(pieces, self.tokenizer.eog)
+        self.table = TokenTable(self.tokenizer.pieces(), self.tokenizer.eog)
 
     def complete(
         self, prompt: str, limit: int = 120, tools: Sequence[Mapping[str, Any]] = ()

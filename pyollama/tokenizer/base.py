@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 
 import regex
 
@@ -79,12 +80,19 @@ class Tokenizer(ABC):
 
     def piece(self, id: int, *, special: bool = False) -> bytes:
         """The bytes of one token; empty for control tokens unless `special`."""
-        type = self.vocabulary.type(id)
+        return self._piece(self.vocabulary.tokens[id], self.vocabulary.type_of(id), special)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of every token, in the order of their ids; empty for control tokens."""
+        types = map(self.vocabulary.type_of, range(self.n_vocab))
+        return map(self._piece, self.vocabulary.tokens, types, repeat(False))
+
+    def _piece(self, text: str, type: TokenType, special: bool) -> bytes:
         if type in _HIDDEN and not special:
             return b""
         if type in _HIDDEN or type is TokenType.USER_DEFINED:
-            return self.vocabulary.tokens[id].encode()
-        return self._piece_bytes(self.vocabulary.tokens[id], type)
+            return text.encode()
+        return self._piece_bytes(text, type)
 
     def token(self, id: int) -> str:
         """The text of a token as the vocabulary stores it."""

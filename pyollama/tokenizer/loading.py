@@ -53,8 +53,8 @@ def load_tokenizer(metadata: Metadata) -> Tokenizer:
 def _special_tokens(metadata: Metadata, vocabulary: Vocabulary) -> Iterator[SpecialToken]:
     """The tokens that are searched for in text, and which of them eat the space beside them."""
     lstrip, rstrip = _strippers(metadata)
-    for id in vocabulary.of_types(_SEARCHED):
-        token, hidden = vocabulary.tokens[id], vocabulary.type(id) is not TokenType.USER_DEFINED
+    for id in vocabulary.ids_of_types(_SEARCHED):
+        token, hidden = vocabulary.tokens[id], vocabulary.type_of(id) is not TokenType.USER_DEFINED
         yield SpecialToken(id, token, hidden, lstrip == token, rstrip and token not in _BARE)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from pyollama.tokenizer.texts import TextNumbers, Texts
 
 CACHED_PAIRS = 1 << 14
+CACHED_LENGTH = 64  # characters of a pair; longer ones seldom come back
 
 
 class Ranks(Protocol):
@@ -21,20 +22,26 @@ class Ranks(Protocol):
 class MergeLines:
     """The merges of a file, one per line, "left right"; of equal lines the first counts.
 
-    The space that divides a line is the first one that does not begin it. The same pairs come
-    again and again in any text, so those that came lately are remembered.
+    The space that divides a line is the first one that does not begin it; a line that has none is
+    no merge. The same pairs come again and again in any text, so those that came lately are
+    remembered.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
+        lines = [line for line in lines if _divider(line) > 0]
         self._lines = Texts(lines)
         self._numbers = TextNumbers(lines, self._lines, latest=False)
-        self.get = lru_cache(CACHED_PAIRS)(self._rank)
+        self._remembered = lru_cache(CACHED_PAIRS)(self._rank)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._numbers)
+
+    def get(self, pair: tuple[str, str]) -> int | None:
+        """The rank of a pair, which grows with the line's number; None if it is on no line."""
+        rank = self._rank if len(pair[0]) + len(pair[1]) > CACHED_LENGTH else self._remembered
+        return rank(pair)
 
     def _rank(self, pair: tuple[str, str]) -> int | None:
-        """The rank of a pair, the number of its line; None for one that is on no line."""
         left, right = pair
         rank = self._numbers.get(f"{left} {right}")
         return None if rank is None or len(left) != _divider(self._lines[rank]) else rank
@@ -44,8 +51,7 @@ class MergeLines:
         for rank in self._numbers.numbers():
             line = self._lines[rank]
             divider = _divider(line)
-            if divider > 0:
-                yield line[:divider], line[divider + 1 :]
+            yield line[:divider], line[divider + 1 :]
 
 
 def _divider(line: str) -> int:

@@ -99,7 +99,7 @@ def _byte_tokens(vocabulary: Vocabulary) -> list[list[int]]:
 
     llama.cpp loads such a vocabulary too, and fails when it meets the byte.
     """
-    unknown = [*vocabulary.of_types([TokenType.UNKNOWN])][:1]
+    unknown = [*vocabulary.ids_of_types([TokenType.UNKNOWN])][:1]
     named = (
         vocabulary.first([byte_name(byte), *([chr(byte)] if byte < 0x80 else [])])
         for byte in range(256)

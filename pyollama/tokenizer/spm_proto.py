@@ -19,9 +19,10 @@ _BPE = 2  # TrainerSpec.ModelType
 
 def model_proto(vocabulary: Vocabulary) -> bytes:
     """A serialized ModelProto whose piece i is token i; piece `len(vocabulary)` is the unknown."""
+    counting = {*vocabulary.ids.numbers()}
     pieces = [
         _piece(text, score, TokenType.NORMAL)
-        if vocabulary.ids[text] == id and "\0" not in text
+        if id in counting and "\0" not in text
         else _piece(_fresh(f"<unused {id}>", vocabulary), 0.0, TokenType.UNUSED)
         for id, (text, score) in enumerate(zip(vocabulary.tokens, vocabulary.scores, strict=True))
     ]

@@ -37,7 +37,11 @@ class Texts(Sequence[str]):
     def __getitem__(self, number: int | slice) -> str | list[str]:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
-        return self.encoded(range(len(self))[number]).decode(*_ENCODING)
+        if number < 0:
+            number += len(self)
+        if number < 0:
+            raise IndexError("no such text")
+        return self._bytes[self._bounds[number] : self._bounds[number + 1]].decode(*_ENCODING)
 
     def __iter__(self) -> Iterator[str]:
         return (self._bytes[a:b].decode(*_ENCODING) for a, b in pairwise(self._bounds))
@@ -59,8 +63,9 @@ class TextNumbers:
 
     latest: of equal texts the last one counts, else the first.
 
-    Python keys its hash of strings by a secret of each process, so nobody can prepare a file whose
-    texts all fall into one bucket; equal texts do, of which one is kept.
+    Python keys its hash of strings by a secret of each process (unless PYTHONHASHSEED is set), so
+    nobody can prepare a file whose texts all fall into one bucket; equal texts do, of which one is
+    kept.
     """
 
     def __init__(self, texts: Sequence[str], held: Texts, *, latest: bool) -> None:

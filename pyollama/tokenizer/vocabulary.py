@@ -44,13 +44,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def type(self, id: int) -> TokenType:
+    def type_of(self, id: int) -> TokenType:
         """The type of a token."""
         return _TYPES[self.types[id]]
 
-    def of_types(self, types: Collection[TokenType]) -> Iterator[int]:
-        """The ids of all tokens of these types, ascending."""
-        return (id for id, type in enumerate(self.types) if type in types)
+    def ids_of_types(self, wanted: Collection[TokenType]) -> Iterator[int]:
+        """The ids of all tokens of some types, ascending."""
+        return (id for id, number in enumerate(self.types) if number in wanted)
 
     def first(self, texts: Iterable[str]) -> int | None:
         """The id of the first of the texts that is a token."""

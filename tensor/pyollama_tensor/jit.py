@@ -156,16 +156,25 @@ class KernelCache(FunctionCache):
             if data is None:
                 return None
             found = self._impl.rebuild(target_context, data)
-            _, _, (_, bitcode) = data[0]
-            forget_source(found.library, bitcode)
+            forget_source(found.library, data[0])
             return found
 
 
-def forget_source(library: Any, bitcode: bytes) -> None:
+def forget_source(library: Any, stored: Any) -> None:
     """Let go of LLVM's form of machine code from the disk until other code is to be linked to it.
 
-    That form takes ten times the memory of the code, and is hardly ever wanted.
+    That form takes ten times the memory of the code, and is hardly ever wanted. A numba that keeps
+    it in another way than this one keeps it.
+
+    stored: what numba has put on the disk, (name, "object", (machine code, bitcode))
     """
+    if not hasattr(library, "_shared_module") or not hasattr(library, "_get_module_for_linking"):
+        return
+    match stored:
+        case (_, "object", (bytes(), bytes() as bitcode)):
+            pass
+        case _:
+            return
 
     def module_for_linking() -> Any:
         if library._shared_module is None:

@@ -35,11 +35,10 @@ from numpy.typing import DTypeLike, NDArray
 from pyollama_tensor.types import U8
 
 LARGE = 1 << 21  # bytes of a large page
-M_ARENA_MAX = -8  # of glibc's mallopt
 MADV_COLLAPSE = 25  # since Linux 6.1; elsewhere the advice is refused, and nothing changes
 MADV_POPULATE_WRITE = 23  # since Linux 5.14: all pages at once, a fifth faster than one by one
 LAZY = 1 << 20  # bytes from which on zeros come in pages of their own
-ADVISED = 16 * LARGE  # bytes of which half a large page is little
+ADVISED = 16 * LARGE  # bytes of zeros that are read so much that large pages pay as they fill
 DELAY = 2.0  # seconds: the first answers come first
 LOWEST = 19  # priority
 COMPILER = "libllvmlite"
@@ -72,7 +71,7 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         return np.zeros(shape, dtype)
     try:
         mapped = _anonymous(n)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise MemoryError(f"no memory for {n} bytes") from error
     if n >= ADVISED and hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without large pages
@@ -142,23 +141,13 @@ def collapse(place: int, memory: "weakref.ref[U8]") -> bool:
     return held is not None and _madvise()(place, LARGE, MADV_COLLAPSE) == 0
 
 
-def share_one_arena() -> None:
-    """Have threads that begin from now on share what the C library has free (glibc).
-
-    Each would have an arena of its own otherwise, which keeps some megabytes that it hardly uses;
-    Python's lock lets only one thread allocate anyway.
-    """
-    if sys.platform == "linux" and (set_option := getattr(ctypes.CDLL(None), "mallopt", None)):
-        set_option(M_ARENA_MAX, 1)
-
-
 def trim() -> None:
     """Give back to the system what was freed and the C library still holds, where it can (glibc).
 
     Reading a vocabulary leaves several megabytes of it.
     """
     if sys.platform == "linux" and (give_back := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        give_back(0)
+        give_back(ctypes.c_size_t(0))
 
 
 def let_go(library: str) -> int:

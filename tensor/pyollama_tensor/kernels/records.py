@@ -20,9 +20,10 @@ with the constants BLOCK, STEP, PARTS and TIMES for `quantize`, SIZE, the bytes 
 FILE_SIZE, those of a block in the file. The loops around them are the same for all formats and
 stand here, so that a row of outputs is always summed block by block, whatever the other rows are.
 
-One row of inputs meets weights that are unpacked in registers: memory is what it waits for. Where
-there are more, arithmetic is. Then each record is unpacked once into a few kilobytes that stay in
-the first cache, all rows meet it there, four at a time, and the sums of a group stand beside it:
+Up to four rows of inputs meet weights that are unpacked in registers: memory is what they wait for.
+Where there are more, arithmetic is. Then each record is unpacked once into a few kilobytes that
+stay in the first cache, all rows meet it there, four at a time, and the sums of a group stand
+beside it:
 in the array of outputs they would be thousands of bytes apart, where that cache has room for few.
 """
 
@@ -35,6 +36,8 @@ from pyollama_tensor.jit import kernel
 from pyollama_tensor.simd import (
     FOUR,
     ONE,
+    THREE,
+    TWO,
     byte_unsigned,
     get,
     load_4xi8,
@@ -97,18 +100,41 @@ def unpack_record(unit: Any, n_run: int, w: U8, p: int, out: U8) -> None:
             store_i8x64(out, RUN * run + 64 * k, apply(unit, (w, p, run, k)))
 
 
+@register_jitable
+def tile(
+    n: Any, group: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """Outputs of a group for n rows of inputs, all there are; weights are unpacked in registers."""
+    n_block, n_row = q.shape[:2]
+    y = zeros_f32(n)
+    for block in range(n_block):
+        p = (group * n_block + block) * size
+        y = apply(add, (n, y, unit, w, p, w, p, q, d, sums, block * n_row))
+    store_rows(out, group * ROWS, out.shape[1], y)
+
+
 @task
 def one_row(
     first: int, last: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
 ) -> None:
     """Outputs of groups first to last for one row of inputs; weights are unpacked in registers."""
-    n_block = len(q)
     for group in range(first, last):
-        y = zeros_f32(ONE)
-        for block in range(n_block):
-            p = (group * n_block + block) * size
-            y = apply(add, (ONE, y, unit, w, p, w, p, q, d, sums, block))
-        store_rows(out, group * ROWS, 0, y)
+        tile(ONE, group, add, unit, w, size, q, d, sums, out)
+
+
+@task
+def few_rows(
+    first: int, last: int, add: Any, unit: Any, w: U8, size: int, q: I8, d: F32, sums: I16, out: F32
+) -> None:
+    """Outputs of groups first to last for two to four rows of inputs."""
+    n_row = q.shape[1]
+    for group in range(first, last):
+        if n_row == 4:
+            tile(FOUR, group, add, unit, w, size, q, d, sums, out)
+        elif n_row == 3:
+            tile(THREE, group, add, unit, w, size, q, d, sums, out)
+        else:
+            tile(TWO, group, add, unit, w, size, q, d, sums, out)
 
 
 @register_jitable
@@ -215,6 +241,8 @@ def kernels_of(
         args = (add, unit, w, size, q, d, sums, out)
         if q.shape[1] == 1:
             parallel_for(pool, one_row, w.shape[0], grain, args)
+        elif 2 <= q.shape[1] <= 4:
+            parallel_for(pool, few_rows, w.shape[0], grain, args)
         else:
             parallel_for(pool, many, w.shape[0], grain, args)
 

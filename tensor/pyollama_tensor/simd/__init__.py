@@ -58,7 +58,16 @@ from pyollama_tensor.simd.memory import (
     store_i8x64,
     store_i32x16,
 )
-from pyollama_tensor.simd.tile import FOUR, ONE, THREE, load_rows, store_rows, zeros_f32, zeros_i32
+from pyollama_tensor.simd.tile import (
+    FOUR,
+    ONE,
+    THREE,
+    TWO,
+    load_rows,
+    store_rows,
+    zeros_f32,
+    zeros_i32,
+)
 from pyollama_tensor.simd.vector import (
     Vec,
     bits,
@@ -75,6 +84,7 @@ __all__ = [
     "FOUR",
     "ONE",
     "THREE",
+    "TWO",
     "Vec",
     "absolute",
     "add_products",

@@ -1,9 +1,9 @@
 """Tiles: rows of inputs that meet the same weights together.
 
-`ONE` row when decoding, `FOUR` when there are more (`THREE` if weights are floats), so that weights
-are loaded and unpacked less often. A value of a tile (`Tiled`) holds one vector for each row of
-inputs. Words that read inputs take an array, the flat place of the first row's and the stride from
-row to row. A row's arithmetic is the same in any tile.
+`ONE` row when one sequence decodes, up to `FOUR` when there are more, so that weights are loaded
+and unpacked less often. A value of a tile (`Tiled`) holds one vector for each row of inputs. Words
+that read inputs take an array, the flat place of the first row's and the stride from row to row. A
+row's arithmetic is the same in any tile.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Tile:
         self.n = n
 
 
-ONE, THREE, FOUR = Tile(1), Tile(3), Tile(4)
+ONE, TWO, THREE, FOUR = Tile(1), Tile(2), Tile(3), Tile(4)
 
 
 class TileType(types.Opaque):

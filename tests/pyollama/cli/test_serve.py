@@ -44,7 +44,9 @@ def test_a_home_that_cannot_be_written_does_not_keep_from_serving(
     assert not key_path().exists()
 
 
-def test_a_key_that_is_there_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_is_there_costs_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     make_key()
     code = "import sys; from pyollama.cli.serve import make_key; make_key();"

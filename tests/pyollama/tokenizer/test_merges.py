@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyollama.tokenizer import bpe, load_tokenizer, long_words
+from pyollama.tokenizer import bpe, load_tokenizer, long_words, merges
 from pyollama.tokenizer.long_words import MergeTable, merge_long
 from pyollama.tokenizer.merges import MergeLines, merge
 from tests.pyollama.tokenizer.vocabularies import byte_level_metadata
@@ -78,11 +78,26 @@ def test_parts_of_a_long_word_come_as_tokens_where_they_are_some() -> None:
 
 def test_a_merge_line_is_divided_at_the_first_space_that_does_not_begin_it() -> None:
     lines = MergeLines(["a b", " b c", "c d e", "nothing", "a b", "", "x y"])
-    ranks = {("a", "b"): 0, (" b", "c"): 1, ("c", "d e"): 2, ("x", "y"): 6}
+    ranks = {("a", "b"): 0, (" b", "c"): 1, ("c", "d e"): 2, ("x", "y"): 4}
     assert [*lines.pairs()] == [*ranks]
     assert {pair: lines.get(pair) for pair in lines.pairs()} == ranks
     for pair in (("c d", "e"), ("", "b c"), ("nothing", ""), ("b", "a"), ("", "")):
         assert lines.get(pair) is None
+
+
+def test_pairs_that_are_long_are_not_remembered() -> None:
+    long = "a" * merges.CACHED_LENGTH
+    lines = MergeLines([f"{long} b", "a b"])
+    assert [lines.get((long, "b")), lines.get(("a", "b"))] == [0, 1]
+    assert lines._remembered.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["nothing", " b"]])
+def test_a_long_word_without_any_merge_stays_in_characters(lines: list[str]) -> None:
+    metadata = byte_level_metadata() | {"tokenizer.ggml.merges": lines}
+    tokenizer = load_tokenizer(metadata)
+    (one,) = tokenizer.encode("a", add_special=False)
+    assert tokenizer.encode("a" * bpe.LONG_WORD, add_special=False) == [one] * bpe.LONG_WORD
 
 
 @given(st.text("abx", max_size=40), merge_tables())
