@@ -101,8 +101,7 @@ class Engine:
             if n_promised + self._most_pages(self.waiting[0]) > self.pool.n_page:
                 return
             request = self.waiting.popleft()
-            for token in request.prompt:
-                request.sampler.accept(token)
+            request.sampler.accept_all(request.prompt)
             self.running.append(Sequence(request, self.pool, self.n_ctx))
 
     def _most_pages(self, request: Request) -> int:

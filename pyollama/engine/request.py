@@ -16,7 +16,11 @@ class Sampler(Protocol):
     """Chooses tokens; it remembers those it was told of, for the penalties."""
 
     def accept(self, token: int) -> None:
-        """Count a token of the prompt or of the answer."""
+        """Count a token of the answer."""
+        ...
+
+    def accept_all(self, tokens: Sequence[int]) -> None:
+        """Count the tokens of the prompt."""
         ...
 
     def sample(self, logits: Array) -> int:

@@ -38,6 +38,12 @@ class Sampler:
         self._recent: deque[int] = deque()
         self._counts: Counter[int] = Counter()
 
+    def accept_all(self, tokens: Iterable[int]) -> None:
+        """Take note of many tokens, of which only the last ones matter: a prompt may be long."""
+        known = (token for token in tokens if 0 <= token < self._n_vocab)
+        for token in deque(known, max(0, self._options.repeat_last_n)):
+            self.accept(token)
+
     def accept(self, token: int) -> None:
         """Take note of a token of the prompt or of the answer, for the penalties."""
         if self._options.repeat_last_n <= 0 or not 0 <= token < self._n_vocab:

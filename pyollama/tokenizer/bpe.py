@@ -20,7 +20,8 @@ from pyollama.tokenizer.splitter import Splitter
 from pyollama.tokenizer.vocabulary import TokenType, Vocabulary
 
 CACHED_WORDS = 1 << 16
-CACHED_LENGTH = 64  # longer words seldom come back
+CACHED_PARTS = 1 << 13
+CACHED_LENGTH = 64  # longer words and parts seldom come back
 LONG_WORD = 8192  # from here on the other way of merging pays
 MAX_WORD = 1 << 20  # characters merged at once: each takes some 60 bytes meanwhile
 
@@ -49,6 +50,7 @@ class BytePairTokenizer(Tokenizer):
             raise TokenizerError("cannot find tokenizer merges in model file")
         self._ranks = MergeLines(array(metadata, "merges", str))
         self._cached = lru_cache(CACHED_WORDS)(self._ids_of_word)
+        self._cached_part = lru_cache(CACHED_PARTS)(self._ids_of)
 
     def _encode_plain(self, text: str, *, after_special: bool) -> Iterator[Sequence[int]]:
         if self._pre.spelling == "space marks":
@@ -73,7 +75,7 @@ class BytePairTokenizer(Tokenizer):
             for start in range(0, len(word), MAX_WORD):
                 yield from self._encode_long_word(word[start : start + MAX_WORD])
         else:
-            yield [id for part in merge(word, self._ranks) for id in self._ids_of(part)]
+            yield [id for part in merge(word, self._ranks) for id in self._ids_of_part(part)]
 
     def _encode_long_word(self, word: str) -> Iterator[Sequence[int]]:
         tokens, bounds = merge_long(word, self._merge_table)
@@ -92,6 +94,9 @@ class BytePairTokenizer(Tokenizer):
     def _is_whole(self, word: str) -> bool:
         """Whether a word that is a token is not merged, so that no merge can miss that token."""
         return self._pre.whole_words or (self._pre.whole_newlines and word[0] == "\n")
+
+    def _ids_of_part(self, part: str) -> Sequence[int]:
+        return self._cached_part(part) if len(part) <= CACHED_LENGTH else self._ids_of(part)
 
     def _ids_of(self, part: str) -> list[int]:
         """The id of a merged part; of one that is no token, the ids of its bytes that are."""

@@ -22,6 +22,9 @@ class Greedy:
     def accept(self, token: int) -> None:
         self.accepted.append(token)
 
+    def accept_all(self, tokens: Iterable[int]) -> None:
+        self.accepted += tokens
+
     def sample(self, logits: Array) -> int:
         allowed = logits.copy()
         allowed[self.avoid] = -np.inf

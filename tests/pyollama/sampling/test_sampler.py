@@ -93,6 +93,18 @@ def test_frequency_counts_the_last_tokens_only(history: list[int], window: int) 
     assert sampler.sample(LOGITS) == int(np.argmax(expected))
 
 
+@given(st.lists(st.integers(-2, N_VOCAB + 1), max_size=30), st.integers(0, 8), st.integers(0, 30))
+def test_many_tokens_are_as_one_after_the_other(history: list[int], window: int, n: int) -> None:
+    options = SamplerOptions(temperature=0, frequency_penalty=1.5, repeat_last_n=window)
+    together, apart = Sampler(options, N_VOCAB), Sampler(options, N_VOCAB)
+    for token in history:
+        apart.accept(token)
+    together.accept_all(history[:n])
+    together.accept_all(history[n:])
+    assert together._recent == apart._recent
+    assert together._counts == apart._counts
+
+
 def test_without_a_window_there_are_no_penalties() -> None:
     sampler = Sampler(SamplerOptions(temperature=0, repeat_penalty=9.0, repeat_last_n=0), 2)
     sampler.accept(0)
