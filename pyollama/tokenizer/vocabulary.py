@@ -4,7 +4,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import repeat
 from math import inf, isnan
 
 from pyollama.tokenizer.errors import TokenizerError
@@ -86,9 +85,9 @@ def _read_scores(metadata: Metadata, n_vocab: int) -> "array[float]":
 
 def _read_types(metadata: Metadata, n_vocab: int) -> bytearray:
     """A number that is no type is read as a token without attributes: never shown."""
-    known = {int(type): int(type) for type in TokenType}
+    known = {*map(int, TokenType)}
     values = array_of(metadata, "token_type", int)
-    types = bytearray(map(known.get, values, repeat(int(TokenType.UNUSED))))
+    types = bytearray(value if value in known else TokenType.UNUSED for value in values)
     _check_length("token_type", len(types), n_vocab)
     return types or bytearray([TokenType.NORMAL]) * n_vocab
 

@@ -97,18 +97,19 @@ class WordPieceTokenizer(Tokenizer):
         marked = SPACE_MARK + word
         ids, place = array("i"), 0  # of a long word a list would take ten times the memory
         while place < len(marked):
-            end = self._end_of_piece(marked, place)
-            if end is None:
+            found = self._longest_piece(marked, place)
+            if found is None:
                 return self._unknown
-            ids.append(self.vocabulary.ids[marked[place:end]])
-            place = end
+            id, place = found
+            ids.append(id)
         return ids
 
-    def _end_of_piece(self, word: str, place: int) -> int | None:
-        """Where the longest piece ends that begins at a place of a word; None if there is none."""
+    def _longest_piece(self, word: str, place: int) -> tuple[int, int] | None:
+        """The id of the longest piece that begins at a place of a word, and where it ends."""
         for length in self._lengths.get(word[place : place + _NARROW], _SHORT):
-            if word[place : place + length] in self.vocabulary.ids and place + length <= len(word):
-                return place + length
+            end = place + length
+            if end <= len(word) and (id := self.vocabulary.ids.get(word[place:end])) is not None:
+                return id, end
         return None
 
     def _piece_bytes(self, text: str, type: TokenType) -> bytes:

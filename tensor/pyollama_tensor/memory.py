@@ -50,10 +50,7 @@ def pages(n: int) -> U8:
 
     MemoryError if there is none.
     """
-    try:
-        memory = np.frombuffer(_anonymous(n), np.uint8)
-    except OSError as error:
-        raise MemoryError(f"no memory for {n} bytes") from error
+    memory = np.frombuffer(_anonymous(n), np.uint8)
     if n >= LARGE and sys.platform == "linux":
         _madvise()(memory.ctypes.data, n, MADV_POPULATE_WRITE)
         _collector().put((time.monotonic() + DELAY, weakref.ref(memory)))
@@ -69,10 +66,7 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     n = math.prod(shape) * np.dtype(dtype).itemsize
     if n < LAZY:
         return np.zeros(shape, dtype)
-    try:
-        mapped = _anonymous(n)
-    except (OSError, OverflowError) as error:
-        raise MemoryError(f"no memory for {n} bytes") from error
+    mapped = _anonymous(n)
     if n >= ADVISED and hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without large pages
             mapped.madvise(mmap.MADV_HUGEPAGE)
@@ -80,10 +74,13 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 
 
 def _anonymous(n: int) -> mmap.mmap:
-    """Pages of no file, of this process alone."""
-    if sys.platform == "win32":
-        return mmap.mmap(-1, n)
-    return mmap.mmap(-1, n, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    """Pages of no file, of this process alone. MemoryError if there are none."""
+    try:
+        if sys.platform == "win32":
+            return mmap.mmap(-1, n)
+        return mmap.mmap(-1, n, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError) as error:
+        raise MemoryError(f"no memory for {n} bytes") from error
 
 
 Waiting = queue.SimpleQueue[tuple[float, "weakref.ref[U8]"]]

@@ -70,11 +70,7 @@ def test_an_edited_vocabulary_is_noticed(tmp_path: Path) -> None:
 
 # A kernel that comes from the disk, and one that is compiled later and calls it.
 LINKED = """
-import sys
-from pathlib import Path
 from pyollama_tensor.jit import kernel
-
-sys.path.insert(0, str(Path(__file__).parent))
 from inner import twice
 
 @kernel

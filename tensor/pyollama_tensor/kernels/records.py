@@ -23,8 +23,8 @@ stand here, so that a row of outputs is always summed block by block, whatever t
 Up to four rows of inputs meet weights that are unpacked in registers: memory is what they wait for.
 Where there are more, arithmetic is. Then each record is unpacked once into a few kilobytes that
 stay in the first cache, all rows meet it there, four at a time, and the sums of a group stand
-beside it:
-in the array of outputs they would be thousands of bytes apart, where that cache has room for few.
+beside it: in the array of outputs they would be thousands of bytes apart, where that cache has room
+for few.
 """
 
 from typing import Any
