@@ -25,9 +25,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 
+from httptools import HttpParserError
 from random_model import SHAPES, random_model
 from servers import InProcess, add_model, child, in_process
 from streaming import answer, asked
@@ -94,7 +94,7 @@ class Client:
         for _ in range(n_generation):
             try:
                 outcome = self.ask()
-            except (OSError, HTTPException, ValueError) as error:
+            except (OSError, HttpParserError, ValueError) as error:
                 outcome = "broken"
                 self.report.errors.append(f"{type(error).__name__}: {error}")
             self.report.outcomes[outcome] += 1
@@ -225,7 +225,7 @@ def until_killed(url: str, number: int) -> None:
     while True:
         try:
             answer(url, body_of(MODELS[number % 2]))
-        except (OSError, HTTPException, ValueError, RuntimeError):
+        except (OSError, HttpParserError, ValueError, RuntimeError):
             return
 
 

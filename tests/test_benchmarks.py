@@ -1,11 +1,13 @@
 """The benchmark measures two programs in turns, on a model that this project loads and runs."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import client
 import compare
@@ -88,11 +90,16 @@ def test_one_command_compares_with_llama_cpp(tmp_path: Path) -> None:
     assert report.exists()
 
 
+def arrived(moment: float, event: dict[str, Any]) -> Line:
+    """A line of an answer."""
+    return Line(moment, json.dumps(event).encode())
+
+
 def lines_at(*moments: float, eval_count: int = 0, eval_duration: int = 0) -> list[Line]:
     """An answer whose lines of text arrive at these moments, and the statistics with the last."""
     counts = {"eval_count": eval_count or len(moments), "eval_duration": eval_duration}
-    text = [Line(moment, {"response": "x", "done": False}) for moment in moments]
-    return [*text, Line(moments[-1], {"response": "", "done": True, **counts})]
+    text = [arrived(moment, {"response": "x", "done": False}) for moment in moments]
+    return [*text, arrived(moments[-1], {"response": "", "done": True, **counts})]
 
 
 def test_the_gap_is_the_mean_between_tokens_with_and_without_a_line() -> None:

@@ -5,8 +5,10 @@ goes away, within one step of the engine.
 """
 
 import asyncio
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
@@ -39,31 +41,51 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
 
     The body of the request must have been read: after it only the departure is left to receive.
     """
-    task = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_departure(request.receive))
-    try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise RequestCanceled("request canceled")
-        return task.result()
-    finally:
-        await _cancel(leaving)
-        await _cancel(task)
+    with Attended(request.receive):
+        return await work
+
+
+class Attended:
+    """A block that is cancelled when the client leaves, and then raises RequestCanceled.
+
+    It runs in the task that it stands in, as with asyncio.timeout: a request has enough of them.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.has_left = False
+
+    def __enter__(self) -> None:
+        """Begin to watch."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.task, self.n_before = task, task.cancelling()
+        self.watch = asyncio.ensure_future(_departure(self.receive))
+        self.watch.add_done_callback(self._stop)
+
+    def _stop(self, watch: "asyncio.Future[None]") -> None:
+        if not watch.cancelled():
+            watch.exception()  # whatever it may be, nothing more will be received
+        self.has_left = True
+        self.task.cancel()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Tell a departure from a cancellation that comes from elsewhere, which goes on."""
+        self.watch.remove_done_callback(self._stop)
+        self.watch.cancel()
+        if self.has_left and self.task.uncancel() <= self.n_before and kind is CancelledError:
+            raise RequestCanceled("request canceled") from None
 
 
 async def _departure(receive: Receive) -> None:
     """Return when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         continue
-
-
-async def _cancel(task: "asyncio.Future[Any]") -> None:
-    """Stop a task that may have ended, and wait until it has unwound."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # it failed while it unwound, and nobody waits for it any more
 
 
 class Frames(Protocol[E]):
@@ -159,15 +181,8 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the events or the client's patience end."""
         async with closing(self.events):
-            sending = asyncio.ensure_future(self._send(send))
-            leaving = asyncio.ensure_future(_departure(receive))
-            try:
-                await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                if sending.done():
-                    sending.result()
-            finally:
-                await _cancel(leaving)
-                await _cancel(sending)
+            with suppress(RequestCanceled), Attended(receive):
+                await self._send(send)
 
     async def _send(self, send: Send) -> None:
         """Send the headers, the frames, and the end."""

@@ -94,7 +94,7 @@ class PageTable:
             page = tree.remove(node)
         else:
             page = self.pool.take()  # perhaps the very page: its content stays until it is written
-            self.pool.cache.copy_page(node.page, page)
+            self.pool.cache.copy_page(node.page, page, n_common)
         self.ids[self.n_held] = page
         self.n_held += 1
         return n_common

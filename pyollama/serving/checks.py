@@ -1,6 +1,6 @@
 """The checks that generate and chat share, each with Ollama's own words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pyollama.api import ChatRequest, GenerateRequest
 from pyollama.errors import (
@@ -52,6 +52,15 @@ def find_model(store: Store, raw_name: str) -> StoredModel:
             raise NotFound(f"model '{raw_name}' not found")
         raise Forbidden(CLOUD_DISABLED)
     return stored
+
+
+def still_stored(store: Store, raw_name: str, models: Iterable[StoredModel]) -> StoredModel | None:
+    """The one among models that a request names, if it is stored as it was when it was read."""
+    try:
+        name, _ = requested_name(raw_name)
+    except PyollamaError:
+        return None
+    return next((each for each in models if each.name == name and store.is_current(each)), None)
 
 
 def capabilities_of(stored: StoredModel) -> frozenset[str]:

@@ -109,9 +109,9 @@ class Generate:
 
     def form(self, exchange: Exchange, prompt: str) -> "GenerateForm":
         """What dresses the answer's text."""
-        reader = exchange.named_parser or exchange.generic_parser(prompt)
-        if not is_rendered(exchange.stored):
-            reader = Passthrough(Start())
+        reader: Parser = Passthrough(Start())
+        if is_rendered(exchange.stored):
+            reader = exchange.named_parser or exchange.generic_parser(prompt)
         past = None if self.call.raw or not self.tells_context else prompt
         return GenerateForm(self.call, past, exchange.loaded.tokenizer, reader)
 

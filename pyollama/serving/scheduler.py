@@ -64,6 +64,11 @@ class Scheduler:
             return None
         return self._lease(slot, keep_alive)
 
+    @property
+    def models(self) -> list[StoredModel]:
+        """The models in memory, each as it was stored when it was loaded."""
+        return [slot.stored for slot in self.slots.values() if slot.loaded is not None]
+
     def unload(self, stored: StoredModel) -> None:
         """Let a model go as soon as nobody uses it."""
         slot = self.slots.get(str(stored.model_path))

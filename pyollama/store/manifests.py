@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pyollama.errors import NotFound
 from pyollama.store.blobs import is_digest
@@ -22,7 +23,7 @@ from pyollama.store.names import Name, is_valid_part
 from pyollama_formats.errors import FormatError
 from pyollama_formats.manifest import Layer, Manifest
 
-__all__ = ["TEMPORARY", "Manifests", "StoredManifest", "digests_of", "layers_of"]
+__all__ = ["TEMPORARY", "Manifests", "Stamp", "StoredManifest", "digests_of", "layers_of"]
 
 MAX_MANIFEST = 16 << 20  # bytes; real ones have a few thousand
 MAX_VALUES = 500_000  # JSON values in one, told by its commas: each takes a hundred bytes of memory
@@ -31,13 +32,27 @@ TEMPORARY = ".tmp-"  # what the names of temporary files begin with
 logger = logging.getLogger(__name__)
 
 
+class Stamp(NamedTuple):
+    """What tells a file from the one that was there before; times in nanoseconds."""
+
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, facts: os.stat_result) -> "Stamp":
+        """The stamp of a file."""
+        return cls(facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
 @dataclass(frozen=True)
 class StoredManifest:
-    """A manifest as it lies on the disk: digest is the hex SHA-256 of its bytes, modified in ns."""
+    """A manifest as it lies on the disk: digest is the hex SHA-256 of its bytes."""
 
     manifest: Manifest
     digest: str
-    modified: int
+    stamp: Stamp
     data: bytes
 
 
@@ -101,6 +116,13 @@ class Manifests:
             raise NotFound(f"model '{name.short}' not found")
         return spelled, self._read(spelled)
 
+    def stamp(self, name: Name) -> Stamp | None:
+        """The stamp of a manifest of exactly this spelling; None if there is none."""
+        try:
+            return Stamp.of(self.path(name).stat())
+        except OSError:
+            return None
+
     def read(self, name: Name) -> StoredManifest:
         """The manifest of a name; NotFound, or FormatError for one that cannot be decoded."""
         if not self.has(name):
@@ -113,8 +135,8 @@ class Manifests:
             raise NotFound(f"model '{name.short}' not found")
         return self._bytes(name)[0]
 
-    def _bytes(self, name: Name) -> tuple[bytes, int]:
-        """The bytes and the time of the last change, in nanoseconds."""
+    def _bytes(self, name: Name) -> tuple[bytes, Stamp]:
+        """The bytes of a manifest, and its stamp."""
         path = self.path(name)
         try:
             with path.open("rb") as file:
@@ -126,15 +148,15 @@ class Manifests:
             raise StoreError(f"open {path}: {(error.strerror or '').lower()}") from error
         if len(data) > MAX_MANIFEST:
             raise StoreError(f"manifest {path} is larger than {MAX_MANIFEST} bytes")
-        return data, facts.st_mtime_ns
+        return data, Stamp.of(facts)
 
     def _read(self, name: Name) -> StoredManifest:
         """The manifest of a name that is known to lie in the store."""
-        data, modified = self._bytes(name)
+        data, stamp = self._bytes(name)
         if data.count(b",") > MAX_VALUES:
             raise StoreError(f"manifest {self.path(name)} has more than {MAX_VALUES} values")
         digest = hashlib.sha256(data).hexdigest()
-        return StoredManifest(Manifest.decode(data), digest, modified, data)
+        return StoredManifest(Manifest.decode(data), digest, stamp, data)
 
     def all(self) -> Iterator[tuple[Name, StoredManifest]]:
         """Every readable manifest; a corrupt one is skipped with a line in the log."""

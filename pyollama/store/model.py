@@ -15,6 +15,7 @@ from pyollama.store.blobs import Blobs, is_digest
 from pyollama.store.capabilities import Sources, listed_capabilities, shown_capabilities
 from pyollama.store.errors import StoreError
 from pyollama.store.facts import FactsCache, GGUFFacts
+from pyollama.store.manifests import Stamp
 from pyollama.store.names import Name
 from pyollama.store.templates import prefers_jinja
 from pyollama.store.types import ShowMessage
@@ -35,15 +36,20 @@ def media_type(kind: str) -> str:
 
 @dataclass(frozen=True)
 class StoredModel:
-    """One model of a store; digest is the hex SHA-256 of the manifest, modified nanoseconds."""
+    """One model of a store; digest is the hex SHA-256 of the manifest, stamp that of its file."""
 
     name: Name
     manifest: Manifest
     digest: str
-    modified: int
+    stamp: Stamp
     blobs: Blobs
     cache: FactsCache
     go_template: bool | None = None  # what OLLAMA_GO_TEMPLATE says; None where it is unset
+
+    @property
+    def modified(self) -> int:
+        """When the manifest was written, in nanoseconds since 1970."""
+        return self.stamp.modified
 
     @cached_property
     def size(self) -> int:

@@ -87,6 +87,10 @@ class Store:
         """The model of a name, whatever its case; NotFound, or FormatError for a damaged one."""
         return self._model(*self.manifests.find(name))
 
+    def is_current(self, model: StoredModel) -> bool:
+        """Whether the model's manifest is the very file that was read."""
+        return self.manifests.stamp(model.name) == model.stamp
+
     def show(
         self,
         model: StoredModel,
@@ -103,7 +107,7 @@ class Store:
             name,
             stored.manifest,
             stored.digest,
-            stored.modified,
+            stored.stamp,
             self.blobs,
             self.facts,
             self.go_template,

@@ -80,11 +80,14 @@ class LayerCache:
             raise BatchError(f"values of shape {v.shape} do not fit the cache")
         backend.backend.write_pages(self, k, v, batch.places)
 
-    def copy_page(self, source: int, target: int) -> None:
-        """Make one page's content another's."""
-        for array in self.pages:
-            if len(array):
-                array[target] = array[source]
+    def copy_page(self, source: int, target: int, n_position: int = PAGE) -> None:
+        """Make the first positions of one page another's too."""
+        n_block = -(-n_position // LANES)
+        self.k[target, :, :n_block] = self.k[source, :, :n_block]
+        self.v[target, :, :n_position] = self.v[source, :, :n_position]
+        if has_scales(self.element):
+            self.k_scales[target, :, :n_block] = self.k_scales[source, :, :n_block]
+            self.v_scales[target, ..., :n_position] = self.v_scales[source, ..., :n_position]
 
     def move(self, source: I32, target: I32, turn: Rope | None, by: I32) -> None:
         """Copy positions to other places, all read before the first is written.
@@ -145,10 +148,10 @@ class KVCache:
         cache.layers *= n_layer
         return cache
 
-    def copy_page(self, source: int, target: int) -> None:
-        """Make one page's content another's, in every layer."""
+    def copy_page(self, source: int, target: int, n_position: int = PAGE) -> None:
+        """Make the first positions of one page another's too, in every layer."""
         for layer in self.layers:
-            layer.copy_page(source, target)
+            layer.copy_page(source, target, n_position)
 
     @property
     def nbytes(self) -> int:

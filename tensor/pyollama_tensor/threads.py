@@ -1,10 +1,12 @@
 """One pool of compute threads for the whole process, and `parallel_for` inside compiled code.
 
-The caller of `parallel_for` publishes a task (a compiled function and its arguments), then takes
-chunks of it from an atomic counter like everybody else. A helper that sees the task open takes
-chunks too. When the chunks run out the caller closes the task and waits for the helpers that are
-still inside; one that comes later finds it closed. So nobody waits for a helper that sleeps, and
-one that the system has descheduled holds up no more than its chunk.
+The caller of `parallel_for` publishes a task (a compiled function and its arguments), which falls
+into a part for each thread, and takes chunks of its own part from an atomic counter. A helper that
+sees the task open does the same with another part. Whoever has finished takes chunks of the other
+parts. When all have run out the caller closes the task and waits for the helpers that are still
+inside; one that comes later finds it closed. So nobody waits for a helper that sleeps, and one that
+the system has descheduled holds up no more than its chunk. Yet each thread mostly goes through one
+stretch of memory from its beginning to its end, where the processor knows what it will want next.
 
 Helpers stay in compiled code without the GIL between tasks: they spin, then yield, and after some
 milliseconds without work they park on a Python event. `pool` wakes them again. While a tape plays
@@ -48,11 +50,15 @@ from pyollama_tensor.simd.tasks import Task, call_task, publish
 from pyollama_tensor.types import I64
 
 # The pool's shared state: int64 words, those that different threads write on lines of their own.
-LOCK, TICKET, NEXT, INSIDE, FAILED, PARKED = 0, 16, 32, 48, 64, 80
-N_HELPER, STOP, PLAYING = 96, 97, 98  # rarely written: helpers, the end, and tapes that play
-CODE, ARGS, N, GRAIN, CPU = 112, 113, 114, 115, 117  # the open task, and where its caller runs
-END = 116  # of a recording's tape, which follows on the words of a state without helpers
-N_WORD = 128
+LINE = 16
+LOCK, TICKET, INSIDE, FAILED, PARKED = range(0, 5 * LINE, LINE)
+N_HELPER, STOP, PLAYING = 80, 81, 82  # rarely written: helpers, the end, and tapes that play
+CODE, ARGS, N, GRAIN, N_PART = 96, 97, 98, 99, 100  # the open task
+CPU = 101  # where its caller runs
+END = 102  # of a recording's tape, which follows on the words of a state without helpers
+NEXT = 112  # the first item of each part of the open task that nobody has taken
+MOST_PARTS = 16  # with more threads some share a part
+N_WORD = NEXT + LINE * MOST_PARTS
 N_TAPE = 1 << 20  # words; memory comes as they are written
 ENTRY = 4  # words of a task on the tape before its arguments: code, n, grain, and how many words
 
@@ -60,15 +66,37 @@ SPINS = 2_000  # pauses before yielding: about 50 microseconds
 YIELDS = 20_000  # before parking: some milliseconds, longer than sampling from a step takes
 
 
+@register_jitable
+def begin_of(part: int, n_part: int, n: int, grain: int) -> int:
+    """The first item of a part, and the end of the one before; only the last chunk is partial."""
+    return n if part == n_part else n // grain * part // n_part * grain
+
+
 @kernel
-def take_chunks(state: I64, code: int, args: int, n: int, grain: int) -> None:
-    """Run chunks of the open task until none is left."""
-    while True:
-        first = atomic_add(state, NEXT, grain)
-        if first >= n:
-            return
-        if call_task(code, args, first, min(first + grain, n)) != 0:
-            atomic_add(state, FAILED, 1)
+def open_parts(state: I64, n: int, grain: int) -> None:
+    """Make nobody have taken anything of a task that is about to be opened."""
+    n_part = min(atomic_load(state, N_HELPER) + 1, MOST_PARTS)
+    state[N_PART] = n_part
+    for part in range(n_part):
+        atomic_store(state, NEXT + LINE * part, begin_of(part, n_part, n, grain))
+
+
+@kernel
+def take_chunks(state: I64, seat: int, code: int, args: int, n: int, grain: int) -> None:
+    """Run chunks of the open task until none is left: of the seat's own part, then of the others.
+
+    seat: 0 for the caller, then the helpers
+    """
+    n_part = state[N_PART]
+    for turn in range(n_part):
+        part = (seat + turn) % n_part
+        end = begin_of(part + 1, n_part, n, grain)
+        while True:
+            first = atomic_add(state, NEXT + LINE * part, grain)
+            if first >= end:
+                break
+            if call_task(code, args, first, min(first + grain, end)) != 0:
+                atomic_add(state, FAILED, 1)
 
 
 @kernel
@@ -79,9 +107,9 @@ def share(state: I64, code: int, args: int, n: int, grain: int) -> int:
     state[CODE], state[ARGS], state[N], state[GRAIN] = code, args, n, grain
     state[CPU] = current_cpu()
     atomic_store(state, FAILED, 0)
-    atomic_store(state, NEXT, 0)
+    open_parts(state, n, grain)
     atomic_add(state, TICKET, 1)  # odd: open
-    take_chunks(state, code, args, n, grain)
+    take_chunks(state, 0, code, args, n, grain)
     atomic_add(state, TICKET, 1)  # even: closed
     spins = 0
     while atomic_load(state, INSIDE) != 0:
@@ -174,7 +202,7 @@ def help_until_idle(state: I64, seat: int) -> None:
             if atomic_load(state, TICKET) == ticket:
                 if state[CPU] == current_cpu():
                     leave_cpu(current_cpu())
-                take_chunks(state, state[CODE], state[ARGS], state[N], state[GRAIN])
+                take_chunks(state, seat + 1, state[CODE], state[ARGS], state[N], state[GRAIN])
             atomic_add(state, INSIDE, -1)
             while atomic_load(state, TICKET) == ticket:
                 pause()

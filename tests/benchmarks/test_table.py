@@ -1,6 +1,7 @@
 """The lines of the table: which processor measures which, in turns, and what memory allows."""
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -155,8 +156,8 @@ def test_a_table_of_growth_has_the_limit_beside_each_time(tmp_path: Path) -> Non
 
 def test_a_stream_tells_its_time_and_that_of_the_engine() -> None:
     counts = {"done": True, "eval_count": 3, "eval_duration": 1_500_000_000}
-    text = [Arrived(moment, {"done": False}) for moment in (1.0, 2.0, 3.0)]
-    stream = overheads.Stream([*text, Arrived(9.0, counts)], [0.0] * 4)
+    text = [Arrived(moment, b'{"done": false}') for moment in (1.0, 2.0, 3.0)]
+    stream = overheads.Stream([*text, Arrived(9.0, json.dumps(counts).encode())], [0.0] * 4)
     assert (stream.seconds, stream.told, stream.n_step) == (2.0, 1.5, 2)
 
 
