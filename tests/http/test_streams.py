@@ -142,6 +142,22 @@ def test_work_is_cancelled_when_the_client_leaves() -> None:
     assert unwound == [True]
 
 
+def test_a_cancellation_that_comes_from_elsewhere_is_no_departure() -> None:
+    async def receive() -> dict[str, str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def main() -> None:
+        request = Request({"type": "http"}, receive)
+        task = asyncio.ensure_future(unless_gone(request, asyncio.sleep(60)))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
 def test_work_that_ends_in_time_gives_its_result_or_its_error() -> None:
     async def receive() -> dict[str, str]:
         await asyncio.Event().wait()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyollama_tensor import reference
 from pyollama_tensor.batch import PAGE, Batch, BatchError
 from pyollama_tensor.cache import Element, KVCache, LayerCache
+from pyollama_tensor.kept import LANES
 from pyollama_tensor.rope import rope_frequencies
 
 
@@ -67,9 +68,10 @@ def test_scales_are_counted_too(element: Element, n_byte: int) -> None:
     assert cache.nbytes == 3 * 2 * PAGE * 4 * (64 + 64) // 32 * n_byte
 
 
+@pytest.mark.parametrize("n_position", [1, 16, 17, PAGE])
 @pytest.mark.parametrize("element", ["f32", "f16", "q8_0", "q4_0"])
-def test_a_copied_page_holds_what_the_first_does(
-    make_batch: Callable[..., Batch], element: Element
+def test_a_copied_page_holds_what_the_first_does_as_far_as_it_is_wanted(
+    make_batch: Callable[..., Batch], element: Element, n_position: int
 ) -> None:
     rng = np.random.default_rng(0)
     cache = LayerCache(3, 2, 32, 64, element)
@@ -80,10 +82,13 @@ def test_a_copied_page_holds_what_the_first_does(
         batch,
     )
     page = batch.tables[0, 0]
-    cache.copy_page(page, 2)
-    for kept in cache.floats(np.array([page, 2], np.int32)):
-        np.testing.assert_array_equal(kept[0], kept[1])
-        assert kept.any()
+    cache.copy_page(page, 2, n_position)
+    k, v = cache.floats(np.array([page, 2], np.int32))
+    k = k.transpose(0, 2, 4, 1, 3).reshape(2, PAGE, 2, 32)  # position by position
+    for kept in (k, v.swapaxes(1, 2)):
+        np.testing.assert_array_equal(kept[0, :n_position], kept[1, :n_position])
+        assert kept[1, :n_position].any()
+        assert not kept[1, -(-n_position // LANES) * LANES :].any()
 
 
 @pytest.mark.parametrize(("element", "error"), [("f16", 1e-3), ("q8_0", 0.02), ("q4_0", 0.5)])

@@ -79,6 +79,14 @@ def test_every_item_runs_once(n: int, grain: int) -> None:
         assert not out[n:].any()
 
 
+@pytest.mark.parametrize("threads_used", [threads.MOST_PARTS + 1], indirect=True)
+def test_more_threads_than_parts_share_them() -> None:
+    for n in (1, threads.MOST_PARTS, 1000):
+        out = np.zeros(n, np.int64)
+        count(pool(), n, 1, out)
+        assert (out == 1).all()
+
+
 def test_a_task_may_spread_tasks() -> None:
     out = np.zeros(100, np.int64)
     nested(pool(), 20, out)
@@ -124,11 +132,12 @@ def test_denormals_are_zero_inside_and_kept_outside() -> None:
 def test_no_helper_parks_while_a_tape_plays() -> None:
     running = threads._start()
     until(lambda: running.state[threads.PARKED] == len(running.threads))
+    n_unwanted = len(running.threads) - 3  # of another test, with more threads
     with running.awake():
-        until(lambda: running.state[threads.PARKED] == 0)
+        until(lambda: running.state[threads.PARKED] == n_unwanted)
         for _ in range(20):  # many times longer than a helper waits otherwise
             time.sleep(0.01)
-            assert running.state[threads.PARKED] == 0
+            assert running.state[threads.PARKED] == n_unwanted
     until(lambda: running.state[threads.PARKED] == len(running.threads))
 
 

@@ -7,10 +7,13 @@ import pytest
 import served
 
 from pyollama.api import Duration
+from pyollama.errors import NotFound
 from pyollama.serving import Serving
 from pyollama.serving.slot import Slot
 from pyollama.settings import Settings
 from pyollama.store import Store
+from pyollama.store.manifests import Manifests, StoredManifest
+from pyollama.store.names import Name, parse_name
 
 MINUTE = 60 * 10**9  # nanoseconds
 
@@ -62,3 +65,36 @@ def test_options_of_sampling_load_nothing_anew(store: Store) -> None:
         return len(loads)
 
     assert served.run(store, scenario) == 1
+
+
+def test_a_model_in_memory_is_read_again_only_when_it_has_changed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, find = served.named_weights(tmp_path, "changing"), Manifests.find
+    reads: list[Name] = []
+
+    def noted(manifests: Manifests, name: Name) -> tuple[Name, StoredManifest]:
+        reads.append(name)
+        return find(manifests, name)
+
+    monkeypatch.setattr(Manifests, "find", noted)
+
+    def make(num_predict: int) -> None:
+        served.add_model(store, "changing", data, parameters={"num_predict": num_predict})
+        reads.clear()
+
+    async def length(serving: Serving) -> int:
+        call = served.generation("changing", options={"temperature": 0})
+        return (await served.collect(serving, call))[-1].eval_count
+
+    async def scenario(serving: Serving) -> list[int]:
+        make(2)
+        found = [await length(serving), await length(serving), len(reads)]
+        make(4)
+        found += [await length(serving), len(reads)]
+        store.delete(parse_name("changing"))
+        with pytest.raises(NotFound, match="model 'changing' not found"):
+            await length(serving)
+        return found
+
+    assert served.run(store, scenario) == [2, 2, 1, 4, 1]
