@@ -5,6 +5,7 @@ engine, so its time is compared with that of the steps after it, in the same ans
 """
 
 import time
+from collections.abc import Sequence
 
 import compare
 from client import gap
@@ -15,7 +16,7 @@ from pyollama.engine import Engine, Request
 from pyollama.models.loader import Model, load_model
 from pyollama.sampling import Options, Sampler
 from pyollama_formats.gguf.reader import open_gguf
-from pyollama_tensor.batch import Batch
+from pyollama_tensor.batch import Batch, Row
 from pyollama_tensor.types import Array
 
 
@@ -59,12 +60,17 @@ def run(engine: Engine, model: Model, prompt: list[int]) -> None:
         engine.step()
 
 
-def count_rows(engine: Engine, rows: list[int]) -> None:
+def count_rows(engine: Engine, counts: list[int]) -> None:
     """Have an engine note how many rows each of its passes has."""
-    forward = engine.passes.forward
+    forward, decode = engine.passes.forward, engine.passes.decode
 
     def counting(batch: Batch) -> Array:
-        rows.append(batch.n_row)
+        counts.append(batch.n_row)
         return forward(batch)
 
+    def counting_decoded(rows: Sequence[Row]) -> Array:
+        counts.append(len(rows))
+        return decode(rows)
+
     engine.passes.forward = counting  # type: ignore[method-assign]
+    engine.passes.decode = counting_decoded  # type: ignore[method-assign]

@@ -85,8 +85,7 @@ class Engine:
         """Admit what there is room for, then advance every running request in one pass."""
         self._admit()
         parts = self._plan()
-        batch = self._batch(parts)
-        logits = iter(self.passes.forward(batch))
+        logits = iter(self._logits(parts))
         events = []
         for sequence, n_row in parts:
             sequence.advance(n_row)
@@ -127,23 +126,13 @@ class Engine:
         n_row = min(self.n_batch, ROWS_BESIDE_DECODING) if decoding else self.n_batch
         return [(s, 1) for s in decoding] + share_rows(prompts, n_row)
 
-    def _batch(self, parts: list[Part]) -> Batch:
-        """The rows of all parts, one after another."""
+    def _logits(self, parts: list[Part]) -> Array:
+        """One pass: the logits of each sequence that has no pending tokens after it."""
         for sequence, n_row in parts:
             sequence.table.reach(sequence.n_past + n_row)
-        n_table = max(sequence.table.n_held for sequence, _ in parts)
-        counts = [n_row for _, n_row in parts]
-        ends = np.cumsum(counts, dtype=np.int32)
-        is_last = [sequence.n_pending == n_row for sequence, n_row in parts]
-        spans = [(sequence, sequence.n_past, sequence.n_past + n) for sequence, n in parts]
-        return Batch(
-            tokens=np.concatenate([s.tokens[first:last] for s, first, last in spans]),
-            rows=None,
-            positions=np.concatenate([np.arange(a, b, dtype=np.int32) for _, a, b in spans]),
-            sequences=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
-            tables=np.stack([sequence.table.ids[:n_table] for sequence, _ in parts]),
-            wanted=ends[is_last] - np.int32(1),
-        )
+        if all(sequence.n_pending == 1 for sequence, _ in parts):
+            return self.passes.decode([sequence.row for sequence, _ in parts])
+        return self.passes.forward(batch_of_parts(parts))
 
     def _sample(self, sequence: Sequence, logits: Array) -> Event:
         """Choose a sequence's next token, and see whether it is the last."""
@@ -187,3 +176,20 @@ def share_rows(prompts: list[Sequence], n_row: int) -> list[Part]:
             parts.append((sequence, share))
         n_row -= share
     return parts
+
+
+def batch_of_parts(parts: list[Part]) -> Batch:
+    """The rows of all parts, one after another; each sequence holds the pages that it needs."""
+    n_table = max(sequence.table.n_held for sequence, _ in parts)
+    counts = [n_row for _, n_row in parts]
+    ends = np.cumsum(counts, dtype=np.int32)
+    is_last = [sequence.n_pending == n_row for sequence, n_row in parts]
+    spans = [(sequence, sequence.n_past, sequence.n_past + n) for sequence, n in parts]
+    return Batch(
+        tokens=np.concatenate([s.tokens[first:last] for s, first, last in spans]),
+        rows=None,
+        positions=np.concatenate([np.arange(a, b, dtype=np.int32) for _, a, b in spans]),
+        sequences=np.repeat(np.arange(len(parts), dtype=np.int32), counts),
+        tables=np.stack([sequence.table.ids[:n_table] for sequence, _ in parts]),
+        wanted=ends[is_last] - np.int32(1),
+    )

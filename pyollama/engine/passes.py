@@ -6,13 +6,13 @@ of Python runs between their kernels (pyollama_tensor/recording.py). A pass with
 is long enough to run as it is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pyollama.models.loader import Model
-from pyollama_tensor.batch import Batch
+from pyollama_tensor.batch import Batch, Row, batch_of
 from pyollama_tensor.cache import KVCache
 from pyollama_tensor.ops import Array, record
 from pyollama_tensor.recording import Arena, NotRecordable
@@ -42,17 +42,25 @@ class Passes:
 
     def forward(self, batch: Batch) -> Array:
         """Logits of the rows that the batch wants, valid until the next pass."""
-        if not self._recordable or not only_decodes(batch):
+        if not only_decodes(batch):
             return self.model.forward(batch, self.cache)
-        recorded = self._recorded.get(batch.n_row)
+        assert batch.tokens is not None
+        rows = zip(batch.tokens.tolist(), batch.positions.tolist(), batch.tables, strict=True)
+        return self.decode(list(rows))
+
+    def decode(self, rows: Sequence[Row]) -> Array:
+        """Logits after one token of each of some sequences, valid until the next pass."""
+        recorded = self._recorded.get(len(rows))
         if recorded is None:
-            return self._record(batch)
-        self.cache.layers[0].check(batch)  # all layers have the same pages
-        recorded.batch.overwrite(batch)
+            return self._first_pass(batch_of(rows))
+        recorded.batch.follow(rows)
+        self.cache.layers[0].check(recorded.batch)  # all layers have the same pages
         return recorded.again()
 
-    def _record(self, batch: Batch) -> Array:
+    def _first_pass(self, batch: Batch) -> Array:
         """Run a pass, and keep it for later ones of as many rows if that is possible."""
+        if not self._recordable or batch.n_row > MOST_ROWS:
+            return self.model.forward(batch, self.cache)
         own = widened(batch, self.n_table)
         try:
             logits, again = record(lambda: self.model.forward(own, self.cache), self._arena)
@@ -66,7 +74,10 @@ class Passes:
 def only_decodes(batch: Batch) -> bool:
     """Whether a batch has one token of each of a few sequences, and wants the logits of all."""
     n_row = batch.n_row
-    return batch.tokens is not None and n_row == len(batch.tables) == len(batch.wanted) <= MOST_ROWS
+    if batch.tokens is None or not batch.causal or n_row != len(batch.tables) or n_row > MOST_ROWS:
+        return False
+    each = np.arange(n_row)
+    return np.array_equal(batch.sequences, each) and np.array_equal(batch.wanted, each)
 
 
 def widened(batch: Batch, n_table: int) -> Batch:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pyollama.engine.pages import PagePool, PageTable
 from pyollama.engine.request import Request
-from pyollama_tensor.batch import PAGE
+from pyollama_tensor.batch import PAGE, Row
 
 FIRST_TOKEN_NS = 1000  # the first token comes with the prompt; llama.cpp counts it so
 
@@ -41,6 +41,12 @@ class Sequence:
     def n_pending(self) -> int:
         """Known tokens that are not in the cache, at least one."""
         return self.n_token - self.n_past
+
+    @property
+    def row(self) -> Row:
+        """The first pending token, for whose place there is a page."""
+        table = self.table
+        return int(self.tokens[self.n_past]), self.n_past, table.ids[: table.n_held]
 
     @property
     def _reusable(self) -> NDArray[np.int32]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyollama.errors import EngineError
 from pyollama.sampling.largest import largest
 
+NOT_FINITE = "the model's logits are not finite"
 HEADS = (256, 8192)  # how many of the largest logits top_p sorts before it sorts all
 
 
@@ -35,7 +36,7 @@ def candidates(logits: NDArray[np.float32]) -> Candidates:
     EngineError if a logit is NaN or infinite, or none is above minus infinity.
     """
     if not np.isfinite(logits.max()):  # the maximum of an array with a NaN is NaN
-        raise EngineError("the model's logits are not finite")
+        raise EngineError(NOT_FINITE)
     return Candidates(_all_ids(len(logits)), logits)
 
 

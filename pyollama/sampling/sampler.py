@@ -7,9 +7,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from pyollama.errors import EngineError
 from pyollama.sampling import chain
 from pyollama.sampling.options import SamplerOptions
 from pyollama.sampling.randomness import UniformDoubles
+from pyollama_tensor import ops
 
 
 class Sampler:
@@ -61,7 +63,10 @@ class Sampler:
     def sample(self, logits: NDArray[np.float32]) -> int:
         """Draw the next token from a row of logits, (n_vocab,), which is left as it is."""
         o = self._options
-        c = chain.candidates(self._penalized(self._allowed(logits)))
+        row = self._penalized(self._allowed(logits))
+        if 0 < o.top_k <= ops.MOST_DRAWN and o.typical_p >= 1:
+            return self._drawn(row)
+        c = chain.candidates(row)
         if o.top_k > 0:
             c = chain.top_k(c, o.top_k)
         if o.typical_p < 1:
@@ -72,6 +77,15 @@ class Sampler:
             c = chain.min_p(c, o.min_p)
         c = chain.tempered(c, o.temperature)
         return chain.draw(c, self._random.next())  # a number is spent even if one token is left
+
+    def _drawn(self, row: NDArray[np.float32]) -> int:
+        """What the steps of the chain would give if typical_p is off, in one step."""
+        o = self._options
+        u = self._random.next()
+        token = ops.draw(row, o.top_k, o.top_p, o.min_p, o.temperature, u)
+        if token < 0:
+            raise EngineError(chain.NOT_FINITE)
+        return token
 
     def _allowed(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         if not len(self._suppressed) and not len(self._biased):

@@ -92,6 +92,17 @@ class Backend(Protocol):
     def paged_attention(self, q: F32, cache: "LayerCache", batch: "Batch", scale: float) -> F32:
         """Grouped-query attention of each row over its own sequence: (T, H, E) -> (T, H, Ev)."""
 
+    def draw(
+        self,
+        logits: F32,
+        top_k: int,
+        top_p: float,
+        min_p: float,
+        temperature: float,
+        u: float,
+    ) -> int:
+        """The id of a token drawn from a row of logits, (V,), or -1 if they are not finite."""
+
 
 NAME = "numpy" if os.environ.get("PYOLLAMA_BACKEND") == "numpy" else "numba"
 """The backend of this process."""

@@ -3,6 +3,7 @@
 Shapes: T rows in the batch, S sequences, D = n_embd.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,9 @@ from pyollama_tensor.types import F32, I32
 
 PAGE = 32
 """Positions per page of the KV cache, a multiple of the 16 lanes that attention works on."""
+
+Row = tuple[int, int, I32]
+"""One token to decode: its id, its position, and the page ids of its sequence, (n_held,)."""
 
 
 class BatchError(PyollamaError):
@@ -64,15 +68,38 @@ class Batch:
         lengths: I32 = last[self.sequences] + np.int32(1)
         return lengths
 
-    def overwrite(self, other: "Batch") -> None:
-        """Take over what another batch of as many rows holds, in the arrays that are here.
+    def follow(self, rows: Sequence[Row]) -> None:
+        """Take other tokens of other places, in the arrays that are here, one of each sequence.
 
-        Its table may be narrower than the one here; where it ends nothing is read.
+        rows: as many as there are here. Numbers one by one: there are few, and each operation on
+        whole arrays would take as long as all of this.
         """
-        self.tables[:, : other.tables.shape[1]] = other.tables
-        for name in ("tokens", "positions", "sequences", "wanted", "places", "lengths"):
-            np.copyto(getattr(self, name), getattr(other, name))
-        self.__dict__["n_page"] = other.n_page
+        assert self.tokens is not None
+        assert len(rows) == self.n_row == len(self.tables)
+        n_page = 0
+        for i, (token, position, pages) in enumerate(rows):
+            n_table = len(pages)
+            if not 0 <= position < n_table * PAGE or n_table > self.tables.shape[1]:
+                raise BatchError(f"position {position} lies outside the {n_table} pages")
+            if pages.min() < 0:
+                raise BatchError("a page id is negative")
+            self.tables[i, :n_table] = pages
+            self.tokens[i], self.positions[i] = token, position
+            self.places[i] = int(pages[position // PAGE]) * PAGE + position % PAGE
+            self.lengths[i] = position + 1
+            n_page = max(n_page, int(pages.max()) + 1)
+        self.__dict__["n_page"] = n_page
+
+
+def batch_of(rows: Sequence[Row]) -> Batch:
+    """One token of each of some sequences, all of whose logits are wanted."""
+    tables = np.zeros((len(rows), max(len(pages) for _, _, pages in rows)), np.int32)
+    for table, (_, _, pages) in zip(tables, rows, strict=True):
+        table[: len(pages)] = pages
+    each = np.arange(len(rows), dtype=np.int32)
+    tokens = np.array([token for token, _, _ in rows], np.int32)
+    positions = np.array([position for _, position, _ in rows], np.int32)
+    return Batch(tokens, None, positions, each, tables, each)
 
 
 def _check_types(batch: Batch) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyollama_tensor.jit import on_warmup
-from pyollama_tensor.kernels import attention, elementwise, pages
+from pyollama_tensor.kernels import attention, drawing, elementwise, pages
 from pyollama_tensor.kernels import rope as rotation
 from pyollama_tensor.recording import (
     Arena,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add",
+    "draw",
     "embedding",
     "gelu",
     "layer_norm",
@@ -141,6 +142,12 @@ def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -
     return contiguous(out[..., : cache.n_embd_head_v])
 
 
+def draw(logits: F32, top_k: int, top_p: float, min_p: float, temperature: float, u: float) -> int:
+    """The id of a token drawn from a row of logits, (V,), or -1 if they are not finite."""
+    numbers = float(top_p), float(min_p), float(temperature), float(u)
+    return drawing.draw(np.ascontiguousarray(logits, np.float32), top_k, *numbers)
+
+
 def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
     """The result of a pass, and what runs it again. NotRecordable if that would not be the same."""
     recording = Recording(new_tape(), arena)
@@ -166,6 +173,11 @@ def _warm_up_rows() -> None:
     record(lambda: add(one, one), Arena())[1]()
 
 
+def _warm_up_drawing() -> None:
+    """Compile what draws a token."""
+    draw(np.zeros(1, np.float32), 1, 0.9, 0.1, 1.0, 0.5)
+
+
 def _warm_up_encoder() -> None:
     """Compile the kernels over rows that only encoders (BERT) need."""
     one = np.ones((1, 16), np.float32)
@@ -187,6 +199,7 @@ def _warm_up_attention(element: "Element") -> None:
 
 
 on_warmup("norms and gates", _warm_up_rows)
+on_warmup("drawing", _warm_up_drawing)
 on_warmup("norms of encoders", _warm_up_encoder)
 on_warmup("attention", partial(_warm_up_attention, "f16"))
 on_warmup("attention on q8_0", partial(_warm_up_attention, "q8_0"))

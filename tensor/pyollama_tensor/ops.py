@@ -17,10 +17,12 @@ from pyollama_tensor.rope import Rope, rope_frequencies
 from pyollama_tensor.types import F32, I32, U8, Array
 
 __all__ = [
+    "MOST_DRAWN",
     "Array",
     "Rope",
     "Weight",
     "add",
+    "draw",
     "embedding",
     "gelu",
     "layer_norm",
@@ -36,6 +38,9 @@ __all__ = [
     "softmax",
     "take_rows",
 ]
+
+MOST_DRAWN = 128
+"""The largest top_k of `draw`, which keeps so many in order by shifting them."""
 
 
 def make_weight(data: U8, type: GGMLType, n_in: int) -> Weight:
@@ -59,12 +64,13 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
 def embedding(w: Weight, tokens: I32) -> F32:
     """The row of W that belongs to each token: (T,) -> (T, n_in). IndexError if there is none."""
 
-    def rows() -> tuple[F32]:
+    def checked() -> tuple[()]:
         if len(tokens) and (tokens.min() < 0 or tokens.max() >= w.n_out):
             raise IndexError(f"a token is not one of the {w.n_out} of the vocabulary")
-        return (backend.embedding(w, tokens),)
+        return ()
 
-    return fresh((w, tokens), rows)[0]
+    fresh((w, tokens), checked)  # before every replay too
+    return backend.embedding(w, tokens)
 
 
 def add(x: F32, y: F32) -> F32:
@@ -145,3 +151,18 @@ def paged_attention(q: F32, cache: LayerCache, batch: Batch, scale: float | None
     if scale is None:
         scale = 1.0 / sqrt(n_embd_head)
     return backend.paged_attention(q, cache, batch, scale)
+
+
+def draw(logits: F32, top_k: int, top_p: float, min_p: float, temperature: float, u: float) -> int:
+    """The id of a token drawn from a row of logits, (V,), or -1 if they are not finite.
+
+    The top_k likeliest, 1 to MOST_DRAWN, stand in descending order, of equals the lower id first.
+    Of these stay the first whose mass reaches top_p (below 1), and of these again those at least
+    min_p (above 0) times as likely as the likeliest. The logits are divided by the temperature,
+    then the first is taken at which the mass exceeds u, a number in [0, 1); at a temperature of 0
+    or less, the likeliest. Logits may be minus infinity, if not all are.
+
+    Sources: arXiv:1805.04833 (top-k), 1904.09751 (top-p), 2407.01082 (min-p).
+    """
+    assert 1 <= top_k <= MOST_DRAWN
+    return backend.draw(logits, top_k, top_p, min_p, temperature, u)

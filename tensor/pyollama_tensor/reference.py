@@ -198,3 +198,21 @@ def paged_attention(q: F32, cache: "LayerCache", batch: "Batch", scale: float) -
             scores = k[:, h // group] @ q[t, h] * np.float32(scale)  # (n,)
             out[t, h] = softmax(scores) @ v[:, h // group]
     return out
+
+
+def draw(logits: F32, top_k: int, top_p: float, min_p: float, temperature: float, u: float) -> int:
+    """The id of a token drawn from a row of logits, (V,), or -1 if they are not finite."""
+    if not np.isfinite(logits.max()):  # the maximum of an array with a NaN is NaN
+        return -1
+    ids = np.argsort(-logits, kind="stable")[:top_k]
+    kept = logits[ids]
+    largest, t = kept[0], np.float32(temperature)
+    if t <= 0:
+        return int(ids[0])
+    if top_p < 1:
+        mass = np.cumsum(np.exp(kept - largest, dtype=np.float64))
+        kept = kept[: np.searchsorted(mass / mass[-1], top_p) + 1]
+    if min_p > 0:
+        kept = kept[kept >= min(largest, largest + np.float32(np.log(min_p)))]
+    mass = np.cumsum(np.exp((kept - largest) / t, dtype=np.float64))
+    return int(ids[min(np.searchsorted(mass, u * mass[-1], side="right"), len(kept) - 1)])

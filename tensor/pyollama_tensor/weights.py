@@ -110,6 +110,12 @@ class Records:
         self.kernels.linear(pool(), self.data, xq.q, xq.d, xq.sums, out)
         return out if out.shape[1] == self.n_out else contiguous(out[:, : self.n_out])
 
+    def rows(self, tokens: I32) -> F32:
+        """The rows of some tokens, (T,) -> (T, n_in)."""
+        out = empty((len(tokens), self.n_in))
+        self.kernels.embed(pool(), self.data, contiguous(tokens), out)
+        return out
+
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
         out = np.empty((last - first, self.n_in), np.float32)
@@ -144,6 +150,12 @@ class Rows:
         out = empty((len(inputs.x), self.n_out))
         linear_floats.linear(pool(), self.data, self._pad(inputs.x), out)
         return out
+
+    def rows(self, tokens: I32) -> F32:
+        """The rows of some tokens, (T,) -> (T, n_in)."""
+        out = empty((len(tokens), self.data.shape[1]))
+        linear_floats.embed(pool(), self.data, contiguous(tokens), out)
+        return contiguous(out[:, : self.n_in])
 
     def dequantize(self, first: int, last: int) -> F32:
         """Rows first to last (exclusive) as float32 (last - first, n_in)."""
@@ -219,10 +231,7 @@ def linears(x: F32, weights: Sequence[Weight]) -> tuple[F32, ...]:
 
 def embedding(w: Weight, tokens: I32) -> F32:
     """Rows of W: (T,) -> (T, n_in); the tokens have been checked."""
-    out = np.empty((len(tokens), w.n_in), np.float32)
-    for t, token in enumerate(tokens.tolist()):
-        out[t] = w.dequantize(token, token + 1)[0]
-    return out
+    return w.rows(tokens)
 
 
 def warmup_name(type: GGMLType) -> str:
@@ -235,6 +244,7 @@ def _warm_up(type: GGMLType) -> None:
     w = make_weight(np.zeros((1, row_bytes(type, n_in)), np.uint8), type, n_in)
     linear(np.zeros((1, n_in), np.float32), w)
     w.dequantize(0, 1)
+    embedding(w, np.zeros(1, np.int32))
 
 
 for _type in (*REPACKED, *FLOATS):

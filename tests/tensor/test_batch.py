@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyollama_tensor.batch import PAGE, Batch, BatchError
+from pyollama_tensor.batch import PAGE, Batch, BatchError, Row, batch_of
 
 
 def ints(*values: int) -> np.ndarray:
@@ -68,3 +68,35 @@ def test_embedding_rows_stand_in_for_tokens() -> None:
 def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(BatchError, match=message):
         Batch(**fields(**changes))
+
+
+def test_a_batch_of_one_token_each_follows_other_tokens_in_its_own_arrays() -> None:
+    batch = batch_of([(5, 0, ints(3)), (6, 40, ints(1, 2))])
+    assert (batch.n_page, batch.places.tolist()) == (4, [3 * PAGE, 2 * PAGE + 8])
+    arrays = [batch.tokens, batch.positions, batch.tables, batch.places, batch.lengths]
+    rows: list[Row] = [(7, 33, ints(3, 9)), (8, 2, ints(4))]
+    batch.follow(rows)
+    expected = batch_of(rows)
+    for array, name in zip(
+        arrays, ("tokens", "positions", "tables", "places", "lengths"), strict=True
+    ):
+        assert array is getattr(batch, name)
+        if name != "tables":
+            np.testing.assert_array_equal(array, getattr(expected, name))
+    assert (batch.tables[0].tolist(), batch.tables[1, 0], batch.n_page) == ([3, 9], 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ((0, 2 * PAGE, ints(0, 1)), "position 64 lies outside the 2 pages"),
+        ((0, -1, ints(0, 1)), "position -1 lies outside the 2 pages"),
+        ((0, PAGE, ints(0)), "position 32 lies outside the 1 pages"),
+        ((0, 2 * PAGE, ints(0, 1, 2)), "outside the 3 pages"),  # of which the batch has two
+        ((0, 0, ints(-1)), "a page id is negative"),
+    ],
+)
+def test_a_batch_follows_nothing_out_of_bounds(row: Row, message: str) -> None:
+    batch = batch_of([(0, 33, ints(0, 1))])
+    with pytest.raises(BatchError, match=message):
+        batch.follow([row])

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from pyollama_formats.blocks import GGMLType, row_bytes
 from pyollama_tensor import ops, threads
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import LayerCache
@@ -48,6 +49,21 @@ def test_what_depends_on_inputs_outside_kernels_is_computed_again() -> None:
     positions[:] = 70, 2
     again()
     np.testing.assert_array_equal(result, run())
+
+
+@pytest.mark.parametrize("type", [GGMLType.Q4_0, GGMLType.F16])
+def test_other_tokens_have_other_rows_and_none_beyond_the_matrix(type: GGMLType) -> None:
+    data = np.random.default_rng(0).integers(0, 60, (40, row_bytes(type, 32)), np.uint8)
+    w, tokens = ops.make_weight(data, type, 32), np.array([3, 17], np.int32)
+    result, again = record(lambda: ops.embedding(w, tokens), Arena())
+    for chosen in ([3, 17], [39, 0]):
+        tokens[:] = chosen
+        again()
+        expected = [w.dequantize(token, token + 1)[0] for token in chosen]
+        np.testing.assert_array_equal(result, expected)
+    tokens[1] = 40
+    with pytest.raises(IndexError, match="not one of the 40 of the vocabulary"):
+        again()
 
 
 def test_the_same_input_is_prepared_once() -> None:

@@ -28,7 +28,7 @@ from pyollama_tensor.simd import (
     zeros_f32,
 )
 from pyollama_tensor.threads import parallel_for, task
-from pyollama_tensor.types import F32, I64
+from pyollama_tensor.types import F32, I32, I64
 
 SPAN = 512  # inputs that are summed in one go
 CHUNK_ROWS = 16  # rows of W that one thread takes at a time
@@ -101,13 +101,26 @@ def rows(first: int, last: int, w: Any, x: F32, out: F32) -> None:
         few(begin, end, w, x, threes, out)
 
 
+@register_jitable
+def widen_row(w: Any, row: int, out: F32, t: int) -> None:
+    """out[t] = row `row` of W as float32."""
+    n_in = out.shape[1]
+    for i in range(0, n_in, 16):
+        store_f32x16(out, t * n_in + i, load_wide(w, row * n_in + i))
+
+
 @task
 def widen(first: int, last: int, w: Any, begin: int, out: F32) -> None:
     """out[first:last] = rows begin + first to begin + last of W as float32."""
-    n_in = out.shape[1]
-    for row in range(first, last):
-        for i in range(0, n_in, 16):
-            store_f32x16(out, row * n_in + i, load_wide(w, (begin + row) * n_in + i))
+    for t in range(first, last):
+        widen_row(w, begin + t, out, t)
+
+
+@task
+def pick(first: int, last: int, w: Any, tokens: I32, out: F32) -> None:
+    """out[first:last] = rows tokens[first:last] of W as float32."""
+    for t in range(first, last):
+        widen_row(w, tokens[t], out, t)
 
 
 @kernel
@@ -120,3 +133,9 @@ def linear(pool: I64, w: Any, x: F32, out: F32) -> None:
 def expand(pool: I64, w: Any, begin: int, out: F32) -> None:
     """Run `widen` over the rows of `out` on the pool."""
     parallel_for(pool, widen, out.shape[0], 64, (w, begin, out))
+
+
+@kernel
+def embed(pool: I64, w: Any, tokens: I32, out: F32) -> None:
+    """Run `pick` over tokens, int32 (T,), on the pool."""
+    parallel_for(pool, pick, len(tokens), 64, (w, tokens, out))

@@ -107,4 +107,4 @@ def expand(w: U8, p: int, out: F32, o: int) -> None:
             expand_unit(four, 0, d * to_f32x16(scale), dmin * to_f32x16(minimum), out, line)
 
 
-linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, embed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

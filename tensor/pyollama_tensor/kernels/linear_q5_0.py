@@ -68,4 +68,4 @@ def expand(w: U8, p: int, out: F32, o: int) -> None:
         expand_unit(apply(unit, (w, p, 0, k)), OFFSET, d, zero, out, o + 4 * k * out.shape[1])
 
 
-linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, embed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

@@ -91,4 +91,4 @@ def expand(w: U8, p: int, out: F32, o: int) -> None:
             expand_unit(apply(unit, (w, p, g, k)), 0, scale, minimum, out, line)
 
 
-linear, transposed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)
+linear, transposed, embed, interleave = kernels_of(lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE)

@@ -64,6 +64,6 @@ def expand(w: U8, p: int, out: F32, o: int) -> None:
             store_f32x16(out, line, d * to_f32x16(byte_signed(qs, k)))
 
 
-linear, transposed, interleave = kernels_of(
+linear, transposed, embed, interleave = kernels_of(
     lay, unit, add, expand, BLOCK, SIZE, FILE_SIZE, bare=True
 )

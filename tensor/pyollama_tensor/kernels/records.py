@@ -56,11 +56,12 @@ from pyollama_tensor.simd import (
 )
 from pyollama_tensor.simd.tasks import apply
 from pyollama_tensor.threads import parallel_for, task
-from pyollama_tensor.types import F32, I8, I16, I64, U8
+from pyollama_tensor.types import F32, I8, I16, I32, I64, U8
 
 ROWS = 16
 LINE = 64  # bytes of a cache line
 RUN = 32 * ROWS  # bytes of 32 inputs of all rows, unpacked
+FEW = 8  # rows of an embedding that are worth calling another thread for
 CHUNK = 1 << 16  # bytes of weights that one thread takes at a time
 
 
@@ -205,6 +206,21 @@ def unpack(
 
 
 @task
+def pick(
+    first: int, last: int, expand: Any, w: U8, size: int, block_size: int, tokens: I32, out: F32
+) -> None:
+    """Rows tokens[first] to tokens[last] of W as rows first to last of out."""
+    n_block = w.shape[1] // size
+    lines = np.empty((block_size, ROWS), np.float32)
+    for t in range(first, last):
+        group, lane = tokens[t] // ROWS, tokens[t] % ROWS
+        for block in range(n_block):
+            apply(expand, (w, (group * n_block + block) * size, lines, 0))
+            for i in range(block_size):
+                out[t, block * block_size + i] = lines[i, lane]
+
+
+@task
 def repack(first: int, last: int, lay: Any, source: U8, file_size: int, out: U8, size: int) -> None:
     """Lay the blocks of 16 rows of the file side by side, for groups first to last.
 
@@ -230,8 +246,8 @@ def kernels_of(
     size: int,
     file_size: int,
     bare: bool = False,
-) -> tuple[Any, Any, Any]:
-    """The kernels of a format, `linear`, `transposed` and `interleave`, from its three tasks."""
+) -> tuple[Any, Any, Any, Any]:
+    """The kernels of a format, `linear`, `transposed`, `embed` and `interleave`, from its tasks."""
     many = bare_rows if bare else rows
 
     @kernel
@@ -252,8 +268,13 @@ def kernels_of(
         parallel_for(pool, unpack, end - begin, 1, (expand, w, size, block, begin, out))
 
     @kernel
+    def embed(pool: I64, w: U8, tokens: I32, out: F32) -> None:
+        """The rows of W that belong to tokens, int32 (T,), as float32 (T, n_in)."""
+        parallel_for(pool, pick, len(tokens), FEW, (expand, w, size, block, tokens, out))
+
+    @kernel
     def interleave(pool: I64, source: U8, n_group: int, out: U8) -> None:
         """Whole groups of GGUF rows, uint8 (n_out, row_bytes), as records."""
         parallel_for(pool, repack, n_group, 1, (lay, source, file_size, out, size))
 
-    return linear, transposed, interleave
+    return linear, transposed, embed, interleave

@@ -1,12 +1,14 @@
 """Pages shared by prefix: computed once, copied when they change, evicted; and nothing leaks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from stepping import answer, request, run
 
 from pyollama.engine import Engine
 from pyollama.models.loader import Model
-from pyollama_tensor.batch import PAGE, Batch
+from pyollama_tensor.batch import PAGE, Batch, Row
 from pyollama_tensor.types import Array
 
 LONG = list(range(1, 101))  # three full pages and four tokens
@@ -19,12 +21,17 @@ class Counting:
     def __init__(self, model: Model, n_slot: int = 1) -> None:
         self.n_row = 0
         self.engine = Engine(model, 256, n_slot)
-        self._forward = self.engine.passes.forward
-        self.engine.passes.forward = self.forward  # type: ignore[method-assign]
+        passes = self.engine.passes
+        self._forward, self._decode = passes.forward, passes.decode
+        passes.forward, passes.decode = self.forward, self.decode  # type: ignore[method-assign]
 
     def forward(self, batch: Batch) -> Array:
         self.n_row += batch.n_row
         return self._forward(batch)
+
+    def decode(self, rows: Sequence[Row]) -> Array:
+        self.n_row += len(rows)
+        return self._decode(rows)
 
     def __call__(self, prompt: list[int], num_predict: int = 4) -> tuple[list[int], int]:
         """The answer to a prompt, and how many of the prompt's tokens were computed for it."""

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyollama.sampling import Sampler, SamplerOptions
+from pyollama.errors import EngineError
+from pyollama.sampling import Sampler, SamplerOptions, chain
+from pyollama.sampling.randomness import UniformDoubles
 
 N_VOCAB = 50
 LOGITS = np.random.default_rng(1).normal(0, 3, N_VOCAB).astype(np.float32)
@@ -123,6 +125,33 @@ def test_sampling_leaves_the_logits_as_they_are() -> None:
     for _ in range(5):
         sampler.accept(sampler.sample(logits))
     np.testing.assert_array_equal(logits, LOGITS)
+
+
+@given(
+    st.builds(
+        SamplerOptions,
+        seed=st.integers(0, 999),
+        top_k=st.integers(1, 60),
+        top_p=st.floats(0, 1.5),
+        min_p=st.floats(0, 2),
+        temperature=st.floats(0, 3),
+    )
+)
+def test_the_usual_chain_is_its_steps_one_after_another(options: SamplerOptions) -> None:
+    steps = chain.top_k(chain.candidates(LOGITS), options.top_k)
+    if options.top_p < 1:
+        steps = chain.top_p(steps, options.top_p)
+    if options.min_p > 0:
+        steps = chain.min_p(steps, options.min_p)
+    steps = chain.tempered(steps, options.temperature)
+    random = UniformDoubles(options.seed)
+    assert drawn(options, 8) == [chain.draw(steps, random.next()) for _ in range(8)]
+
+
+@pytest.mark.parametrize("top_k", [0, 40])
+def test_logits_that_are_not_finite_are_an_error(top_k: int) -> None:
+    with pytest.raises(EngineError, match="the model's logits are not finite"):
+        drawn(replace(PLAIN, top_k=top_k), 1, np.full(N_VOCAB, np.nan, np.float32))
 
 
 @given(
