@@ -9,6 +9,7 @@ Full pages may have children. A page that is not full is a leaf, and is never sh
 continues it takes it over or copies it.
 """
 
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,8 @@ class Node:
 
     tokens: the ids on the page, int32, one to PAGE of them
     n_users: how many running sequences hold the page; whoever holds it holds its parents too
+    children: by the bytes of their tokens
+    order: the keys of children, sorted: keys that begin alike stand together
     """
 
     tokens: Tokens
@@ -30,6 +33,7 @@ class Node:
     parent: "Node | None"
     n_users: int = 1
     children: dict[bytes, "Node"] = field(default_factory=dict)
+    order: list[bytes] = field(default_factory=list)
 
 
 class PrefixTree:
@@ -48,9 +52,14 @@ class PrefixTree:
         return parent.children.get(tokens.tobytes())
 
     def nearest(self, parent: Node, tokens: Tokens) -> tuple[Node | None, int]:
-        """The page after the parent's that begins most like these tokens, and how many agree."""
+        """The page after the parent's that begins most like these tokens, and how many agree.
+
+        It is next to where they would stand in the order, before or behind.
+        """
         best, n_best = None, 0
-        for node in parent.children.values():
+        place = bisect_left(parent.order, tokens.tobytes())
+        for key in parent.order[max(0, place - 1) : place + 1]:
+            node = parent.children[key]
             n_common = common_length(node.tokens, tokens)
             if n_common > n_best:
                 best, n_best = node, n_common
@@ -60,7 +69,9 @@ class PrefixTree:
         """A new node, used by whoever adds it; there is none of these tokens yet."""
         assert self.child(parent, tokens) is None
         node = Node(tokens.copy(), page, parent)
-        parent.children[node.tokens.tobytes()] = node
+        key = node.tokens.tobytes()
+        parent.children[key] = node
+        insort(parent.order, key)
         return node
 
     def use(self, node: Node) -> None:
@@ -80,7 +91,9 @@ class PrefixTree:
         assert not node.children
         assert node.parent is not None
         del self.unused[node]
-        del node.parent.children[node.tokens.tobytes()]
+        key = node.tokens.tobytes()
+        del node.parent.children[key]
+        del node.parent.order[bisect_left(node.parent.order, key)]
         return node.page
 
     def evict(self) -> int:

@@ -36,19 +36,23 @@ class Sampler:
         known = {token: value for token, value in bias.items() if 0 <= token < n_vocab}
         self._biased = np.fromiter(known.keys(), np.int64)
         self._bias = np.fromiter(known.values(), np.float32)
+        penalties = options.repeat_penalty, options.presence_penalty, options.frequency_penalty
+        self._remembers = options.repeat_last_n > 0 and penalties != (1, 0, 0)
         self._random = UniformDoubles(options.seed)
         self._recent: deque[int] = deque()
         self._counts: Counter[int] = Counter()
 
     def accept_all(self, tokens: Iterable[int]) -> None:
         """Take note of many tokens, of which only the last ones matter: a prompt may be long."""
+        if not self._remembers:
+            return
         known = (token for token in tokens if 0 <= token < self._n_vocab)
-        for token in deque(known, max(0, self._options.repeat_last_n)):
+        for token in deque(known, self._options.repeat_last_n):
             self.accept(token)
 
     def accept(self, token: int) -> None:
         """Take note of a token of the prompt or of the answer, for the penalties."""
-        if self._options.repeat_last_n <= 0 or not 0 <= token < self._n_vocab:
+        if not self._remembers or not 0 <= token < self._n_vocab:
             return
         self._recent.append(token)
         self._counts[token] += 1
@@ -96,11 +100,9 @@ class Sampler:
         return out
 
     def _penalized(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        o = self._options
-        if not self._counts or (
-            o.repeat_penalty == 1 and o.presence_penalty == 0 and o.frequency_penalty == 0
-        ):
+        if not self._counts:
             return logits
+        o = self._options
         return chain.penalize(
             logits, self._counts, o.repeat_penalty, o.presence_penalty, o.frequency_penalty
         )

@@ -47,19 +47,21 @@ class LayerCache:
     def __init__(
         self, n_page: int, n_head_kv: int, n_embd_head_k: int, n_embd_head_v: int, element: Element
     ) -> None:
-        assert fits(element, n_embd_head_k) and fits(element, n_embd_head_v)
+        heads = n_head_kv, n_embd_head_k, n_embd_head_v
+        self._take(empty_pages(1, n_page, *heads, element), 0, element, n_embd_head_v)
+
+    @classmethod
+    def of(cls, pages: Pages, i: int, element: Element, n_embd_head_v: int) -> "LayerCache":
+        """Layer i of arrays that hold the pages of all layers."""
+        layer = cls.__new__(cls)
+        layer._take(pages, i, element, n_embd_head_v)
+        return layer
+
+    def _take(self, pages: Pages, i: int, element: Element, n_embd_head_v: int) -> None:
+        self.k, self.k_scales, self.v, self.v_scales = (array[i] for array in pages)
         self.element: Element = element
         self.n_embd_head_v = n_embd_head_v
-        self.n_kept_v = -(-n_embd_head_v // LANES) * LANES
-        n_block = PAGE // LANES
-        # Zeros reserve address space only: memory comes when a page is first written.
-        self.k = zeros(element, n_page, n_head_kv, n_block, n_embd_head_k, LANES)
-        self.v = zeros(element, n_page, n_head_kv, PAGE, self.n_kept_v)
-        is_scaled = has_scales(element)
-        n_k, n_v = (n_embd_head_k // BLOCK, n_embd_head_v // BLOCK) if is_scaled else (1, 1)
-        n_scaled = n_page if is_scaled else 0
-        self.k_scales = np.zeros((n_scaled, n_head_kv, n_block, n_k, LANES), np.uint16)
-        self.v_scales = np.zeros((n_scaled, n_head_kv, n_v, PAGE), np.uint16)
+        self.n_kept_v = kept_values(n_embd_head_v)
 
     @property
     def pages(self) -> Pages:
@@ -79,15 +81,6 @@ class LayerCache:
         if v.shape != (batch.n_row, self.v.shape[1], self.n_embd_head_v):
             raise BatchError(f"values of shape {v.shape} do not fit the cache")
         backend.backend.write_pages(self, k, v, batch.places)
-
-    def copy_page(self, source: int, target: int, n_position: int = PAGE) -> None:
-        """Make the first positions of one page another's too."""
-        n_block = -(-n_position // LANES)
-        self.k[target, :, :n_block] = self.k[source, :, :n_block]
-        self.v[target, :, :n_position] = self.v[source, :, :n_position]
-        if has_scales(self.element):
-            self.k_scales[target, :, :n_block] = self.k_scales[source, :, :n_block]
-            self.v_scales[target, ..., :n_position] = self.v_scales[source, ..., :n_position]
 
     def move(self, source: I32, target: I32, turn: Rope | None, by: I32) -> None:
         """Copy positions to other places, all read before the first is written.
@@ -131,10 +124,8 @@ class KVCache:
         element: Element = "f16",
     ) -> None:
         self.n_page = n_page
-        self.layers = [
-            LayerCache(n_page, n_head_kv, n_embd_head_k, n_embd_head_v, element)
-            for _ in range(n_layer)
-        ]
+        self.pages = empty_pages(n_layer, n_page, n_head_kv, n_embd_head_k, n_embd_head_v, element)
+        self.layers = [LayerCache.of(self.pages, i, element, n_embd_head_v) for i in range(n_layer)]
 
     @classmethod
     def for_one_pass(
@@ -148,12 +139,46 @@ class KVCache:
         cache.layers *= n_layer
         return cache
 
-    def copy_page(self, source: int, target: int, n_position: int = PAGE) -> None:
+    def copy_page(self, source: int, target: int, n_position: int) -> None:
         """Make the first positions of one page another's too, in every layer."""
-        for layer in self.layers:
-            layer.copy_page(source, target, n_position)
+        n_block = -(-n_position // LANES)
+        k, k_scales, v, v_scales = self.pages
+        k[:, target, :, :n_block] = k[:, source, :, :n_block]
+        v[:, target, :, :n_position] = v[:, source, :, :n_position]
+        if k_scales.size:
+            k_scales[:, target, :, :n_block] = k_scales[:, source, :, :n_block]
+            v_scales[:, target, ..., :n_position] = v_scales[:, source, ..., :n_position]
 
     @property
     def nbytes(self) -> int:
         """Bytes reserved over all layers."""
         return sum(layer.nbytes for layer in set(self.layers))
+
+
+def kept_values(n_embd_head_v: int) -> int:
+    """The length of a value as it is kept."""
+    return -(-n_embd_head_v // LANES) * LANES
+
+
+def empty_pages(
+    n_layer: int,
+    n_page: int,
+    n_head_kv: int,
+    n_embd_head_k: int,
+    n_embd_head_v: int,
+    element: Element,
+) -> Pages:
+    """The arrays of `LayerCache` for several layers, (n_layer, n_page, ...), all zero.
+
+    Zeros reserve address space only: memory comes when a page is first written.
+    """
+    assert fits(element, n_embd_head_k) and fits(element, n_embd_head_v)
+    n_block, is_scaled = PAGE // LANES, has_scales(element)
+    n_k, n_v = (n_embd_head_k // BLOCK, n_embd_head_v // BLOCK) if is_scaled else (1, 1)
+    n_scaled = n_page if is_scaled else 0
+    return Pages(
+        zeros(element, n_layer, n_page, n_head_kv, n_block, n_embd_head_k, LANES),
+        np.zeros((n_layer, n_scaled, n_head_kv, n_block, n_k, LANES), np.uint16),
+        zeros(element, n_layer, n_page, n_head_kv, PAGE, kept_values(n_embd_head_v)),
+        np.zeros((n_layer, n_scaled, n_head_kv, n_v, PAGE), np.uint16),
+    )

@@ -65,10 +65,13 @@ def fits(element: Element, n_embd_head: int) -> bool:
 
 
 def zeros(element: Element, *shape: int) -> Kept:
-    """An array of kept zeros, whose pages take memory when they are first written."""
+    """An array of kept zeros for some layers, which fill side by side.
+
+    Its pages take memory when they are first written.
+    """
     *outer, last = shape
     n_last = last // 2 if element == "q4_0" else last
-    kept: Kept = memory.zeros((*outer, n_last), DTYPES[element])
+    kept: Kept = memory.zeros((*outer, n_last), DTYPES[element], n_part=shape[0])
     return kept
 
 

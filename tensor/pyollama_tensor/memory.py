@@ -57,8 +57,10 @@ def pages(n: int) -> U8:
     return memory
 
 
-def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+def zeros(shape: tuple[int, ...], dtype: DTypeLike, n_part: int = 1) -> NDArray[Any]:
     """Zeros of which only the pages take memory that are written: for what may stay empty.
+
+    n_part: parts of equal size that are filled side by side, each from its own beginning
 
     np.zeros means it too, but where the C library has memory at hand that was used before, it
     writes zeros over all of it. MemoryError if there is no room.
@@ -67,7 +69,7 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     if n < LAZY:
         return np.zeros(shape, dtype)
     mapped = _anonymous(n)
-    if n >= ADVISED and hasattr(mmap, "MADV_HUGEPAGE"):
+    if n // n_part >= ADVISED and hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without large pages
             mapped.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(mapped, dtype).reshape(shape)

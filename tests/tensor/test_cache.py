@@ -74,21 +74,23 @@ def test_a_copied_page_holds_what_the_first_does_as_far_as_it_is_wanted(
     make_batch: Callable[..., Batch], element: Element, n_position: int
 ) -> None:
     rng = np.random.default_rng(0)
-    cache = LayerCache(3, 2, 32, 64, element)
+    cache = KVCache(2, 3, 2, 32, 64, element)
     batch = make_batch(rng, [0], [PAGE])
-    cache.write(
-        rng.standard_normal((PAGE, 2, 32), np.float32),
-        rng.standard_normal((PAGE, 2, 64), np.float32),
-        batch,
-    )
+    for layer in cache.layers:
+        layer.write(
+            rng.standard_normal((PAGE, 2, 32), np.float32),
+            rng.standard_normal((PAGE, 2, 64), np.float32),
+            batch,
+        )
     page = batch.tables[0, 0]
     cache.copy_page(page, 2, n_position)
-    k, v = cache.floats(np.array([page, 2], np.int32))
-    k = k.transpose(0, 2, 4, 1, 3).reshape(2, PAGE, 2, 32)  # position by position
-    for kept in (k, v.swapaxes(1, 2)):
-        np.testing.assert_array_equal(kept[0, :n_position], kept[1, :n_position])
-        assert kept[1, :n_position].any()
-        assert not kept[1, -(-n_position // LANES) * LANES :].any()
+    for layer in cache.layers:
+        k, v = layer.floats(np.array([page, 2], np.int32))
+        k = k.transpose(0, 2, 4, 1, 3).reshape(2, PAGE, 2, 32)  # position by position
+        for kept in (k, v.swapaxes(1, 2)):
+            np.testing.assert_array_equal(kept[0, :n_position], kept[1, :n_position])
+            assert kept[1, :n_position].any()
+            assert not kept[1, -(-n_position // LANES) * LANES :].any()
 
 
 @pytest.mark.parametrize(("element", "error"), [("f16", 1e-3), ("q8_0", 0.02), ("q4_0", 0.5)])
@@ -105,6 +107,14 @@ def test_positions_that_move_are_turned_and_kept_again(element: Element, error: 
     pages = np.arange(2, dtype=np.int32)
     for expected, kept in zip(exact.floats(pages), rounded.floats(pages), strict=True):
         assert np.abs(kept - expected).max() < error * np.abs(expected).max()
+
+
+def test_each_layer_has_pages_of_its_own() -> None:
+    cache = KVCache(3, 2, 1, 32, 32, "f32")
+    for i, layer in enumerate(cache.layers):
+        layer.k[:], layer.v[:] = i + 1, -i - 1
+    assert [int(k.max()) for k in cache.pages.k] == [int(k.min()) for k in cache.pages.k]
+    assert [int(layer.v[0, 0, 0, 0]) for layer in cache.layers] == [-1, -2, -3]
 
 
 def test_for_one_pass_all_layers_share_their_memory() -> None:
