@@ -9,6 +9,7 @@ from pyollama.models.hyperparameters import Hyperparameters, ModelError, vocabul
 from pyollama.models.parts.attention import Heads
 from pyollama.models.pooling import Pooling, read_pooling
 from pyollama.models.tensors import Expected, Progress, Tensors, check_tensors, load_tensors
+from pyollama_formats.blocks import GGMLType
 from pyollama_formats.gguf import GGUFFile
 from pyollama_tensor.batch import Batch
 from pyollama_tensor.cache import Element, KVCache
@@ -134,6 +135,11 @@ class Checked:
     present: list[Expected]
     pooling: Pooling | None
     causal: bool
+
+    @property
+    def matrix_types(self) -> set[GGMLType]:
+        """The block formats of the matrices."""
+        return {self.file.tensors[want.name].type for want in self.present if len(want.shape) > 1}
 
     def load(self, progress: Progress | None = None) -> Model:
         """Repack the weights: the part that takes long, and memory."""

@@ -9,7 +9,7 @@ from typing import Any
 from pyollama.engine import Encoder, Engine
 from pyollama.errors import EngineError
 from pyollama.machine import total_memory
-from pyollama.models.loader import Model, check_model
+from pyollama.models.loader import Checked, Model, check_model
 from pyollama.serving.runner import Runner
 from pyollama.serving.text_side import TextSide, read_text_side
 from pyollama.settings import KVCacheType
@@ -17,6 +17,7 @@ from pyollama_formats.gguf import GGUFFile, open_gguf
 from pyollama_tensor.cores import n_cores
 from pyollama_tensor.kept import BLOCK, fits
 from pyollama_tensor.memory import trim
+from pyollama_tensor.ops import prepare
 from pyollama_tensor.threads import set_threads
 
 Progress = Callable[[int, int], None]
@@ -97,10 +98,12 @@ def load_opened(
     """As load, from a file that is open already; it is closed by the caller if this fails."""
     checked = check_model(file)
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="text") as beside:  # repacking needs no GIL
+        with ThreadPoolExecutor(2, thread_name_prefix="beside") as beside:  # repacking: no GIL
             reading = beside.submit(read_text_side, file)
+            preparing = beside.submit(prepare_for, checked, options.kv_cache_type)
             model = checked.load(progress)
             text = reading.result()
+            preparing.result()
         wanted = options.num_ctx or default_context
         num_ctx = context_size(wanted, model.config.n_ctx_train)
         if num_ctx < wanted:
@@ -112,6 +115,13 @@ def load_opened(
     except MemoryError as error:
         raise OutOfMemory("the model requires more system memory than is available") from error
     return LoadedModel(text.tokenizer, text.template, model, Runner(engine), num_ctx, file)
+
+
+def prepare_for(checked: Checked, wanted: KVCacheType) -> None:
+    """Have the kernels at hand with which a model that makes text decodes."""
+    if checked.pooling is None:
+        does_fit = fits(wanted, checked.config.heads.n_embd_head)
+        prepare(checked.matrix_types, wanted if does_fit else "f16")
 
 
 def new_engine(model: Model, num_ctx: int, options: RunnerOptions) -> Engine | Encoder:

@@ -8,7 +8,7 @@ Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, D =
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pyollama_formats.blocks import GGMLType
@@ -17,7 +17,7 @@ from pyollama_tensor.types import F32, I32, U8
 
 if TYPE_CHECKING:
     from pyollama_tensor.batch import Batch
-    from pyollama_tensor.cache import LayerCache
+    from pyollama_tensor.cache import Element, LayerCache
     from pyollama_tensor.rope import Rope
 
 
@@ -58,6 +58,9 @@ class Backend(Protocol):
 
     def embedding(self, w: Weight, tokens: I32) -> F32:
         """Rows of W: (T,) -> (T, n_in)."""
+
+    def prepare(self, types: Iterable[GGMLType], element: "Element") -> None:
+        """Have the code at hand that decoding needs."""
 
     def record(self, run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
         """The result of a pass, and what runs it again over the same arrays."""

@@ -3,13 +3,14 @@
 Kernels take C-contiguous float32 of a fixed number of dimensions; `reference` says what each gives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyollama_tensor.jit import on_warmup
+from pyollama_formats.blocks import GGMLType
+from pyollama_tensor.jit import on_warmup, warmup, warmup_names
 from pyollama_tensor.kernels import attention, drawing, elementwise, pages
 from pyollama_tensor.kernels import rope as rotation
 from pyollama_tensor.recording import (
@@ -23,7 +24,7 @@ from pyollama_tensor.recording import (
 )
 from pyollama_tensor.threads import new_tape, pool, replay
 from pyollama_tensor.types import F32, I32
-from pyollama_tensor.weights import embedding, linear, linears, make_weight
+from pyollama_tensor.weights import embedding, linear, linears, make_weight, warmup_name
 
 if TYPE_CHECKING:
     from pyollama_tensor.batch import Batch
@@ -40,6 +41,7 @@ __all__ = [
     "linears",
     "make_weight",
     "paged_attention",
+    "prepare",
     "record",
     "rms_norm",
     "rope",
@@ -48,6 +50,14 @@ __all__ = [
     "take_rows",
     "write_pages",
 ]
+
+
+ATTENTION: dict["Element", str] = {
+    "f16": "attention",
+    "q8_0": "attention on q8_0",
+    "q4_0": "attention on q4_0",
+}
+"""The warm-ups of attention over a cache of each kind."""
 
 
 def _rows(x: F32) -> F32:
@@ -148,6 +158,12 @@ def draw(logits: F32, top_k: int, top_p: float, min_p: float, temperature: float
     return drawing.draw(np.ascontiguousarray(logits, np.float32), top_k, *numbers)
 
 
+def prepare(types: Iterable[GGMLType], element: "Element") -> None:
+    """Load the kernels that decoding needs, or compile them."""
+    weights = {warmup_name(type) for type in types}.intersection(warmup_names())
+    warmup(names={"norms and gates", "drawing", ATTENTION[element], *weights})
+
+
 def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
     """The result of a pass, and what runs it again. NotRecordable if that would not be the same."""
     recording = Recording(new_tape(), arena)
@@ -201,6 +217,5 @@ def _warm_up_attention(element: "Element") -> None:
 on_warmup("norms and gates", _warm_up_rows)
 on_warmup("drawing", _warm_up_drawing)
 on_warmup("norms of encoders", _warm_up_encoder)
-on_warmup("attention", partial(_warm_up_attention, "f16"))
-on_warmup("attention on q8_0", partial(_warm_up_attention, "q8_0"))
-on_warmup("attention on q4_0", partial(_warm_up_attention, "q4_0"))
+for _element, _name in ATTENTION.items():
+    on_warmup(_name, partial(_warm_up_attention, _element))

@@ -5,13 +5,13 @@ Row independence: a row's result has the same bits whatever the other rows are, 
 so that an answer does not depend on who else is being served.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from pyollama_formats.blocks import GGMLType
 from pyollama_tensor.backend import Weight, backend
 from pyollama_tensor.batch import Batch, BatchError
-from pyollama_tensor.cache import LayerCache
+from pyollama_tensor.cache import Element, LayerCache
 from pyollama_tensor.recording import Arena, Replay, fresh
 from pyollama_tensor.rope import Rope, rope_frequencies
 from pyollama_tensor.types import F32, I32, U8, Array
@@ -30,6 +30,7 @@ __all__ = [
     "linears",
     "make_weight",
     "paged_attention",
+    "prepare",
     "record",
     "rms_norm",
     "rope",
@@ -81,6 +82,15 @@ def add(x: F32, y: F32) -> F32:
 def take_rows(x: F32, rows: I32) -> F32:
     """The rows of x at the places given: (T, D), (n,) -> (n, D)."""
     return backend.take_rows(x, rows)
+
+
+def prepare(types: Iterable[GGMLType], element: Element = "f16") -> None:
+    """Have the code at hand that decoding needs, for matrices of these types and such a cache.
+
+    It comes with first use anyway; while weights are being loaded it costs less time. Types
+    without a kernel are left out.
+    """
+    backend.prepare(types, element)
 
 
 def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:

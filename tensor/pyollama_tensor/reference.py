@@ -4,7 +4,7 @@ Nothing here is clever. Arrays are float32 in and out; weights are dequantized o
 Shapes: T rows, H query heads, K key heads, E inputs and Ev values per head, P rotated pairs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from pyollama_tensor.types import F32, I32, U8
 if TYPE_CHECKING:
     from pyollama_tensor.backend import Weight
     from pyollama_tensor.batch import Batch
-    from pyollama_tensor.cache import LayerCache
+    from pyollama_tensor.cache import Element, LayerCache
     from pyollama_tensor.rope import Rope
 
 SLAB = 4096
@@ -52,6 +52,10 @@ class RawWeight:
 def make_weight(data: U8, type: GGMLType, n_in: int) -> RawWeight:
     """A weight that leaves the rows of a GGUF tensor, uint8 (n_out, row_bytes), where they are."""
     return RawWeight(data, type, n_in)
+
+
+def prepare(types: Iterable[GGMLType], element: "Element") -> None:
+    """NumPy is ready."""
 
 
 def record(run: Callable[[], F32], arena: Arena) -> tuple[F32, Replay]:
