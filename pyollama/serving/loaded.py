@@ -104,6 +104,7 @@ def load_opened(
             model = checked.load(progress)
             text = reading.result()
             preparing.result()
+        file.drop_all()
         wanted = options.num_ctx or default_context
         num_ctx = context_size(wanted, model.config.n_ctx_train)
         if num_ctx < wanted:

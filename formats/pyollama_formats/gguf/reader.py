@@ -93,6 +93,11 @@ class GGUFFile:
             tensor = self.tensors[name]
             pages.drop(self._data, tensor.offset, tensor.nbytes)
 
+    def drop_all(self) -> None:
+        """The same for the whole file: the system maps more than is read, on either side of it."""
+        if not self._data.closed:
+            pages.drop(self._data, 0, len(self._data))
+
     def close(self) -> None:
         """Unmap the file, or leave that to the last view if views of tensors still exist."""
         _close(self._data)

@@ -138,6 +138,29 @@ def test_dropped_pages_can_be_read_again(file: GGUFFile) -> None:
     assert np.array_equal(file.data("z.weight").view(np.float32), WEIGHT)
 
 
+def resident(path: Path) -> int:
+    """Kilobytes of a mapped file that this process has in memory."""
+    mappings = Path("/proc/self/smaps").read_text().partition(str(path))[2]
+    return int(mappings.partition("\nRss:")[2].split()[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory")
+def test_a_dropped_file_takes_no_memory_until_it_is_read_again(tmp_path: Path) -> None:
+    path, weight = tmp_path / "model.gguf", np.arange(1 << 18, dtype=np.float32)
+    out = gguf.GGUFWriter(path, "llama")
+    out.add_tensor("weight", weight)
+    out.write_header_to_file()
+    out.write_kv_data_to_file()
+    out.write_tensors_to_file()
+    out.close()
+    with open_gguf(path) as file:
+        for _ in range(2):
+            assert np.array_equal(file.data("weight").view(np.float32), weight)
+            assert resident(path) >= 1024
+            file.drop_all()
+            assert resident(path) == 0
+
+
 @pytest.mark.parametrize("alignment", [8, 64, 4096])
 def test_tensors_are_found_at_any_alignment(tmp_path: Path, alignment: int) -> None:
     with open_gguf(write(tmp_path / "model.gguf", alignment)) as file:
@@ -177,6 +200,7 @@ def test_a_closed_file_says_so(tmp_path: Path) -> None:
         array = array_of(file, "array.STRING")
     file.close()  # a second time does nothing
     file.drop("z.weight")
+    file.drop_all()
     for access in (lambda: file.data("z.weight"), array.tolist, lambda: array[0]):
         with pytest.raises(GGUFError, match="the GGUF file is closed"):
             access()
